@@ -1,0 +1,14 @@
+export { isKubeletApiError, KUBELET_API_ERROR_CODES, KubeletApiError } from "./errors.ts";
+export type { KubeletApiErrorCode } from "./errors.ts";
+export { parseLogRequest } from "./log-options.ts";
+export type { ContainerLogRequest } from "./log-options.ts";
+export type { ExplainPort, HealthCheck, LogsPort, MetricsPort, PodsPort } from "./ports.ts";
+export type { Route, RouteRequest } from "./route.ts";
+export { containerLogsRoute } from "./routes/container-logs.ts";
+export { explainRoute } from "./routes/explain.ts";
+export { healthzRoute } from "./routes/healthz.ts";
+export { metricsRoute } from "./routes/metrics.ts";
+export { podsRoute } from "./routes/pods.ts";
+export { runningPodsRoute } from "./routes/running-pods.ts";
+export { openHttpServer } from "./server.ts";
+export type { HttpServer, HttpServerOptions } from "./server.ts";

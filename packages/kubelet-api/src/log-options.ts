@@ -1,0 +1,71 @@
+import { KubeletApiError } from "./errors.ts";
+
+/** What a client asks of one container's log; numbers are checked, times are in milliseconds since the epoch. */
+export interface ContainerLogRequest {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  readonly follow: boolean;
+  readonly previous: boolean;
+  readonly timestamps: boolean;
+  readonly tailLines?: number;
+  readonly sinceMs?: number;
+  readonly limitBytes?: number;
+  /** Absent for both. */
+  readonly stream?: "stdout" | "stderr";
+}
+
+/** Go's strconv.ParseBool, which the query's booleans go through; anything else counts as false there. */
+const isTrue = (value: string | null): boolean => value !== null && ["1", "t", "T", "TRUE", "true", "True"].includes(value);
+
+const INVALID = '{"message": "Invalid request."}';
+
+const wholeNumber = (query: URLSearchParams, name: string, minimum: number): number | undefined => {
+  const text = query.get(name);
+  if (text === null || text === "") return undefined;
+  const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(value)) throw new KubeletApiError("bad-request", '{"message": "Unable to decode query."}');
+  if (value < minimum) throw new KubeletApiError("invalid-options", INVALID);
+  return value;
+};
+
+const sinceMs = (query: URLSearchParams, nowMs: number): number | undefined => {
+  const seconds = wholeNumber(query, "sinceSeconds", 1);
+  const time = query.get("sinceTime");
+  if (seconds !== undefined && time !== null) throw new KubeletApiError("invalid-options", INVALID);
+  if (seconds !== undefined) return nowMs - seconds * 1000;
+  if (time === null || time === "") return undefined;
+  const parsed = Date.parse(time);
+  if (Number.isNaN(parsed)) throw new KubeletApiError("bad-request", '{"message": "Unable to decode query."}');
+  return parsed;
+};
+
+const streamOf = (query: URLSearchParams): Pick<ContainerLogRequest, "stream"> => {
+  const stream = query.get("stream");
+  if (stream === null || stream === "" || stream === "All") return {};
+  if (stream === "Stdout") return { stream: "stdout" };
+  if (stream === "Stderr") return { stream: "stderr" };
+  throw new KubeletApiError("invalid-options", INVALID);
+};
+
+/** Reads the options of `/containerLogs` from a query, with the statuses and bodies of the reference. */
+export const parseLogRequest = (
+  target: { readonly namespace: string; readonly pod: string; readonly container: string },
+  query: URLSearchParams,
+  nowMs: number,
+): ContainerLogRequest => {
+  // The reference reads an unparsable tailLines as "no tail", which kubectl's "all" relies on.
+  const tail = query.get("tailLines") === "all" ? undefined : wholeNumber(query, "tailLines", 0);
+  const limitBytes = wholeNumber(query, "limitBytes", 1);
+  const since = sinceMs(query, nowMs);
+  return {
+    ...target,
+    follow: isTrue(query.get("follow")),
+    previous: isTrue(query.get("previous")),
+    timestamps: isTrue(query.get("timestamps")),
+    ...(tail === undefined ? {} : { tailLines: tail }),
+    ...(since === undefined ? {} : { sinceMs: since }),
+    ...(limitBytes === undefined ? {} : { limitBytes }),
+    ...streamOf(query),
+  };
+};

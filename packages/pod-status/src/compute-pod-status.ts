@@ -1,0 +1,95 @@
+import { computePodLimits, computePodRequests, computeQosClass, formatResources, isHostNetwork } from "@nk/pod-model";
+import type { ContainerStatus, PodStatus } from "@nk/pod-model";
+import { computeConditions } from "./conditions.ts";
+import { UNKNOWN_EXIT } from "./container-state.ts";
+import { computeContainerStatuses } from "./container-statuses.ts";
+import type { PodStatusInput } from "./input.ts";
+import { computePhase } from "./phase.ts";
+import type { PodPhase } from "./phase.ts";
+import { formatTimestamp } from "./timestamp.ts";
+
+const isFinal = (phase: string | undefined): phase is "Succeeded" | "Failed" => phase === "Succeeded" || phase === "Failed";
+
+/** Pod IPs stay what they were when the sandbox is gone: the last status of a pod still says where it ran. */
+const addresses = (input: PodStatusInput): Pick<PodStatus, "hostIP" | "hostIPs" | "podIP" | "podIPs"> => {
+  const { nodeIps, observed, pod, previous } = input;
+  const onHost = isHostNetwork(pod);
+  const observedIps = onHost ? (observed === undefined || observed.sandboxes.length === 0 ? [] : nodeIps) : (observed?.ips ?? []);
+  const podIps = observedIps.length > 0 ? observedIps : (previous?.podIPs ?? []).flatMap(({ ip }) => (ip === undefined ? [] : [ip]));
+  const [hostIP] = nodeIps;
+  const [podIP] = podIps;
+  return {
+    ...(hostIP === undefined ? {} : { hostIP, hostIPs: nodeIps.map((ip) => ({ ip })) }),
+    ...(podIP === undefined ? {} : { podIP, podIPs: podIps.map((ip) => ({ ip })) }),
+  };
+};
+
+/** What the spec asks. The reference replaces it by what it reads from the pod's cgroup once that exists; see the README. */
+const podResources = (input: PodStatusInput): Pick<PodStatus, "allocatedResources" | "resources"> => {
+  const requests = formatResources(computePodRequests(input.pod));
+  const limits = formatResources(computePodLimits(input.pod));
+  const hasRequests = Object.keys(requests).length > 0;
+  const hasLimits = Object.keys(limits).length > 0;
+  return {
+    ...(hasRequests ? { allocatedResources: requests } : {}),
+    resources: { ...(hasLimits ? { limits } : {}), ...(hasRequests ? { requests } : {}) },
+  };
+};
+
+/**
+ * Closes the books on a pod that is stopped for good: a container that never got to an end is given one, and a phase that is not final
+ * becomes Failed. The conditions stay as they were computed, as in the reference (pkg/kubelet/status, TerminatePod).
+ */
+const closeStatus = (status: PodStatus): PodStatus => {
+  const close = (container: ContainerStatus): ContainerStatus =>
+    container.state?.terminated === undefined
+      ? {
+          ...container,
+          state: { terminated: { ...UNKNOWN_EXIT, message: "The container could not be located when the pod was terminated" } },
+        }
+      : container;
+  return {
+    ...status,
+    phase: isFinal(status.phase) ? status.phase : "Failed",
+    ...(status.initContainerStatuses === undefined ? {} : { initContainerStatuses: status.initContainerStatuses.map(close) }),
+    ...(status.containerStatuses === undefined ? {} : { containerStatuses: status.containerStatuses.map(close) }),
+  };
+};
+
+/** A reason and message live as long as the phase they explain. */
+const explanation = (input: PodStatusInput, phase: PodPhase): Pick<PodStatus, "reason" | "message"> => {
+  if (input.override !== undefined) return { reason: input.override.reason, message: input.override.message };
+  const { previous } = input;
+  if (previous === undefined || previous.phase !== phase) return {};
+  return {
+    ...(previous.reason === undefined ? {} : { reason: previous.reason }),
+    ...(previous.message === undefined ? {} : { message: previous.message }),
+  };
+};
+
+/**
+ * The status of a pod, computed from what is desired, what the runtime has, and what was said before. Pure: the same input gives the
+ * same status. A final phase never changes again. Source: pkg/kubelet/kubelet_pods.go (generateAPIPodStatus) and pkg/kubelet/status,
+ * kubelet v1.36.
+ */
+export const computePodStatus = (input: PodStatusInput): PodStatus => {
+  const statuses = computeContainerStatuses(input);
+  const facts = { initContainers: statuses.initContainers, containers: statuses.containers };
+  const computed = input.override?.phase ?? computePhase({ pod: input.pod, ...facts, stoppedForGood: input.stoppedForGood });
+  const before = input.previous?.phase;
+  const phase: PodPhase = isFinal(before) ? before : computed;
+  const generation = input.pod.metadata?.generation;
+  const status: PodStatus = {
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    phase,
+    conditions: computeConditions({ input, phase, ...facts }),
+    ...explanation(input, phase),
+    ...addresses(input),
+    startTime: input.previous?.startTime ?? formatTimestamp(input.nowMs),
+    ...(statuses.initContainers.length > 0 ? { initContainerStatuses: statuses.initContainers } : {}),
+    containerStatuses: statuses.containers,
+    qosClass: computeQosClass(input.pod),
+    ...podResources(input),
+  };
+  return input.stoppedForGood ? closeStatus(status) : status;
+};

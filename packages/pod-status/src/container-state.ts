@@ -1,0 +1,52 @@
+import { formatContainerId, RUNTIME_ANNOTATIONS } from "@nk/pod-model";
+import type { ContainerState, ContainerStateTerminated, RuntimeContainerStatus } from "@nk/pod-model";
+import type { PodStatusInput } from "./input.ts";
+import { formatTimestamp } from "./timestamp.ts";
+
+/** What the reference writes when a container vanished while it ran: nobody knows how it ended. */
+export const UNKNOWN_EXIT = {
+  exitCode: 137,
+  reason: "ContainerStatusUnknown",
+} as const;
+
+const nanosToTimestamp = (nanos: bigint): string => formatTimestamp(Number(nanos / 1_000_000n));
+
+const terminatedState = (container: RuntimeContainerStatus, input: PodStatusInput): ContainerStateTerminated => {
+  const message = input.terminationMessages.get(container.id) ?? container.message;
+  return {
+    exitCode: container.exitCode,
+    reason: container.reason === "" ? (container.exitCode === 0 ? "Completed" : "Error") : container.reason,
+    ...(message === "" ? {} : { message }),
+    ...(container.startedAtNanos > 0n ? { startedAt: nanosToTimestamp(container.startedAtNanos) } : {}),
+    ...(container.finishedAtNanos > 0n ? { finishedAt: nanosToTimestamp(container.finishedAtNanos) } : {}),
+    containerID: formatContainerId({ runtimeName: input.runtimeName, id: container.id }),
+  };
+};
+
+/** The API's view of one runtime container; `undefined` for one that was created and has not started. */
+export const computeContainerState = (container: RuntimeContainerStatus, input: PodStatusInput): ContainerState | undefined => {
+  switch (container.state) {
+    case "running":
+      return { running: { startedAt: nanosToTimestamp(container.startedAtNanos) } };
+    case "exited":
+      return { terminated: terminatedState(container, input) };
+    case "unknown":
+      return {
+        terminated: {
+          ...UNKNOWN_EXIT,
+          message: "The container could not be located when the pod was terminated",
+          containerID: formatContainerId({ runtimeName: input.runtimeName, id: container.id }),
+        },
+      };
+    case "created":
+      return undefined;
+    default:
+      return container.state satisfies never;
+  }
+};
+
+/** Restarts so far, from the annotation the kubelet wrote when it created the container; 0 where there is none. */
+export const restartCountOf = (container: RuntimeContainerStatus): number => {
+  const count = Number(container.annotations[RUNTIME_ANNOTATIONS.restartCount] ?? container.attempt);
+  return Number.isSafeInteger(count) && count >= 0 ? count : 0;
+};

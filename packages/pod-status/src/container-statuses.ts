@@ -1,0 +1,184 @@
+import { formatContainerId, isSidecar } from "@nk/pod-model";
+import type { Container, ContainerState, ContainerStatus, Pod, RuntimeContainerStatus } from "@nk/pod-model";
+import { computeContainerState, restartCountOf, UNKNOWN_EXIT } from "./container-state.ts";
+import type { PodStatusInput } from "./input.ts";
+
+type Kind = "init" | "sidecar" | "app";
+
+interface Instances {
+  readonly newest: RuntimeContainerStatus;
+  readonly before: RuntimeContainerStatus | undefined;
+}
+
+const instancesByName = (input: PodStatusInput): ReadonlyMap<string, Instances> => {
+  const found = new Map<string, Instances>();
+  for (const container of input.observed?.containers ?? []) {
+    const known = found.get(container.name);
+    if (known === undefined) found.set(container.name, { newest: container, before: undefined });
+    else if (known.before === undefined) found.set(container.name, { ...known, before: container });
+  }
+  return found;
+};
+
+const previousStatus = (input: PodStatusInput, name: string): ContainerStatus | undefined =>
+  [...(input.previous?.containerStatuses ?? []), ...(input.previous?.initContainerStatuses ?? [])].find((status) => status.name === name);
+
+const volumeMountStatuses = (container: Container): Pick<ContainerStatus, "volumeMounts"> => {
+  const mounts = container.volumeMounts ?? [];
+  if (mounts.length === 0) return {};
+  return {
+    volumeMounts: mounts.map((mount) => ({
+      name: mount.name,
+      mountPath: mount.mountPath,
+      ...(mount.readOnly === true ? { readOnly: true, recursiveReadOnly: mount.recursiveReadOnly ?? "Disabled" } : {}),
+    })),
+  };
+};
+
+const resourceStatus = (container: Container): Pick<ContainerStatus, "allocatedResources" | "resources"> => {
+  const { requests, limits } = container.resources ?? {};
+  return {
+    ...(requests === undefined ? {} : { allocatedResources: requests }),
+    resources: { ...(limits === undefined ? {} : { limits }), ...(requests === undefined ? {} : { requests }) },
+  };
+};
+
+/** A container the runtime has nothing of: it waits, or it is remembered from the status before. */
+const statusWithoutInstance = (container: Container, kind: Kind, input: PodStatusInput): ContainerStatus => {
+  const waitingFor = (input.pod.spec?.initContainers ?? []).length > 0 ? "PodInitializing" : "ContainerCreating";
+  const before = previousStatus(input, container.name);
+  const base = {
+    name: container.name,
+    image: container.image ?? "",
+    imageID: "",
+    ready: false,
+    started: false,
+    restartCount: 0,
+    ...volumeMountStatuses(container),
+  };
+  if (before?.state?.terminated !== undefined) {
+    // The runtime forgot a container that had ended: its end stays the truth.
+    return { ...before, ready: kind === "init" && before.state.terminated.exitCode === 0, started: false };
+  }
+  if (before?.state?.running !== undefined) return vanishedStatus(before, input, waitingFor);
+  const appStarted = (input.observed?.containers ?? []).some((seen) =>
+    (input.pod.spec?.containers ?? []).some((app) => app.name === seen.name),
+  );
+  if (kind === "init" && appStarted) {
+    // An init container that was pruned after the pod had initialised: it must have ended well.
+    const message = "Unable to get init container status from container runtime and pod has been initialized, treat it as exited normally";
+    return { ...base, ready: true, state: { terminated: { exitCode: 0, reason: "Completed", message } }, lastState: {} };
+  }
+  return {
+    ...base,
+    state: { waiting: { reason: waitingFor } },
+    lastState: {},
+    ...(before === undefined ? {} : { restartCount: before.restartCount }),
+  };
+};
+
+/** It ran when last seen and is gone: reported as ended with 137, because its exit code is lost with it. */
+const vanishedStatus = (before: ContainerStatus, input: PodStatusInput, waitingFor: string): ContainerStatus => {
+  const terminated = {
+    ...UNKNOWN_EXIT,
+    message: "The container could not be located when the pod was deleted.  The container used to be Running",
+  };
+  const { started: _started, ready: _ready, containerID: _id, user: _user, ...rest } = before;
+  if (input.stoppedForGood) return { ...rest, ready: false, started: false, state: { terminated }, lastState: before.lastState ?? {} };
+  const deleting = input.pod.metadata?.deletionTimestamp !== undefined;
+  return {
+    ...rest,
+    ready: false,
+    started: false,
+    state: { waiting: { reason: waitingFor } },
+    lastState: { terminated },
+    restartCount: before.restartCount + (deleting ? 0 : 1),
+  };
+};
+
+const readiness = (options: {
+  readonly container: RuntimeContainerStatus;
+  readonly kind: Kind;
+  readonly input: PodStatusInput;
+}): Pick<ContainerStatus, "ready" | "started"> => {
+  const { container, kind, input } = options;
+  if (container.state !== "running")
+    return { ready: kind === "init" && container.state === "exited" && container.exitCode === 0, started: false };
+  if (kind === "init") return { ready: false, started: true };
+  const verdict = input.probes.get(container.id);
+  const started = verdict?.started ?? true;
+  return { started, ready: started && (verdict?.ready ?? true) };
+};
+
+const statusOfInstances = (options: {
+  readonly container: Container;
+  readonly kind: Kind;
+  readonly instances: Instances;
+  readonly input: PodStatusInput;
+}): ContainerStatus => {
+  const { container, kind, instances, input } = options;
+  const { newest, before } = instances;
+  const waitingFor = (input.pod.spec?.initContainers ?? []).length > 0 && kind !== "init" ? "PodInitializing" : "ContainerCreating";
+  let state: ContainerState = computeContainerState(newest, input) ?? { waiting: { reason: waitingFor } };
+  let lastState: ContainerState =
+    (before === undefined ? undefined : computeContainerState(before, input)) ?? rememberedLastState(container.name, newest, input);
+  const waiting = input.waiting.get(container.name);
+  if (waiting !== undefined && newest.state !== "running") {
+    if (state.terminated !== undefined) lastState = state;
+    state = { waiting: { reason: waiting.reason, ...(waiting.message === "" ? {} : { message: waiting.message }) } };
+  }
+  const user = newest.user;
+  return {
+    name: container.name,
+    state,
+    lastState,
+    ...readiness({ container: newest, kind, input }),
+    restartCount: restartCountOf(newest),
+    image: newest.image,
+    imageID: newest.imageRef,
+    containerID: formatContainerId({ runtimeName: input.runtimeName, id: newest.id }),
+    ...resourceStatus(container),
+    ...volumeMountStatuses(container),
+    ...(user === undefined
+      ? {}
+      : { user: { linux: { uid: Number(user.uid), gid: Number(user.gid), supplementalGroups: user.supplementalGroups.map(Number) } } }),
+    ...(newest.stopSignal === undefined ? {} : { stopSignal: newest.stopSignal }),
+  };
+};
+
+/** The end of the instance before is kept after the runtime has removed that instance. */
+const rememberedLastState = (name: string, newest: RuntimeContainerStatus, input: PodStatusInput): ContainerState => {
+  const status = previousStatus(input, name);
+  if (status === undefined) return {};
+  const id = formatContainerId({ runtimeName: input.runtimeName, id: newest.id });
+  if (status.containerID === id) return status.state?.waiting === undefined ? (status.lastState ?? {}) : {};
+  return status.state?.terminated === undefined ? (status.lastState ?? {}) : { terminated: status.state.terminated };
+};
+
+const statusOf = (options: {
+  readonly container: Container;
+  readonly kind: Kind;
+  readonly found: ReadonlyMap<string, Instances>;
+  readonly input: PodStatusInput;
+}): ContainerStatus => {
+  const { container, kind, found, input } = options;
+  const instances = found.get(container.name);
+  if (instances !== undefined) return statusOfInstances({ container, kind, instances, input });
+  const status = statusWithoutInstance(container, kind, input);
+  const waiting = input.waiting.get(container.name);
+  if (waiting === undefined || status.state?.terminated !== undefined) return status;
+  return { ...status, state: { waiting: { reason: waiting.reason, ...(waiting.message === "" ? {} : { message: waiting.message }) } } };
+};
+
+const kindOf = (container: Container): Kind => (isSidecar(container) ? "sidecar" : "init");
+
+/** Statuses of init containers in spec order, and of app containers sorted by name, as the reference lists them. */
+export const computeContainerStatuses = (
+  input: PodStatusInput,
+): { readonly initContainers: readonly ContainerStatus[]; readonly containers: readonly ContainerStatus[] } => {
+  const found = instancesByName(input);
+  const spec: Pod["spec"] = input.pod.spec;
+  const initContainers = (spec?.initContainers ?? []).map((container) => statusOf({ container, kind: kindOf(container), found, input }));
+  const containers = (spec?.containers ?? []).map((container) => statusOf({ container, kind: "app", found, input }));
+  return { initContainers, containers: containers.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)) };
+};

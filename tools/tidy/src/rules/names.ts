@@ -1,0 +1,37 @@
+import { basename } from "node:path";
+import { lineAt } from "../workspace.ts";
+import type { Problem, Rule } from "../workspace.ts";
+
+const BANNED_WORDS = ["util", "utils", "helper", "helpers", "misc", "common"];
+const DECLARATION = /\b(?:const|function|class|interface|type)\s+([A-Za-z_$][\w$]*)/g;
+
+const reasonAgainst = (name: string): string | undefined => {
+  const words = name.split(/(?=[A-Z])|[-_]/).map((word) => word.toLowerCase());
+  if (words.some((word) => BANNED_WORDS.includes(word))) return "says nothing";
+  if (/^(init|process|handle)$/.test(name) || /^handle[A-Z]/.test(name)) return "does not say what happens";
+  if (/^do[A-Z]/.test(name)) return "doX says nothing that X does not";
+  if (/^I[A-Z][a-z]/.test(name) || /(Impl|Base)$/.test(name)) return "prefixes and suffixes of kind are not used";
+  return undefined;
+};
+
+/** Names say what a thing is; the banned words say nothing. Folders and files are kebab-case. */
+export const namesRule: Rule = ({ files }) =>
+  files
+    .filter((file) => !file.isGenerated)
+    .flatMap((file): Problem[] => {
+      const problems: Problem[] = [];
+      for (const part of file.path.split("/").slice(2)) {
+        const stem = part.replace(/(\.test|\.config|\.build)?\.ts$/, "");
+        if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(stem))
+          problems.push({ path: file.path, rule: "names", message: `"${part}" is not kebab-case` });
+        if (stem.split("-").some((word) => BANNED_WORDS.includes(word)))
+          problems.push({ path: file.path, rule: "names", message: `"${basename(file.path)}" says nothing` });
+      }
+      for (const match of file.code.matchAll(DECLARATION)) {
+        const name = match[1] ?? "";
+        const reason = reasonAgainst(name);
+        if (reason !== undefined)
+          problems.push({ path: file.path, line: lineAt(file.code, match.index), rule: "names", message: `"${name}" ${reason}` });
+      }
+      return problems;
+    });
