@@ -1,0 +1,68 @@
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { afterEach, describe, expect, it } from "vitest";
+import { sendHook } from "./hook-http.ts";
+
+const open: Server[] = [];
+
+afterEach(() => {
+  for (const server of open.splice(0)) server.close().closeAllConnections();
+});
+
+const serve = async (answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<number> => {
+  const server = createServer(answer);
+  open.push(server);
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", () => resolve());
+  });
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") throw new Error("no port");
+  return bound.port;
+};
+
+const target = (port: number, scheme: "http" | "https" = "http") => ({
+  scheme,
+  host: "127.0.0.1",
+  port,
+  path: "/stop",
+  headers: [{ name: "X-Why", value: "bye" }],
+});
+
+describe("an HTTP hook", () => {
+  it("is answered whatever the status, with its headers sent", async () => {
+    let seen: string | undefined;
+    const port = await serve((request, response) => {
+      seen = `${request.url} ${String(request.headers["x-why"])}`;
+      response.writeHead(503).end("x".repeat(100_000));
+    });
+    await expect(sendHook(target(port), {})).resolves.toBe("answered");
+    expect(seen).toBe("/stop bye");
+  });
+
+  it("follows redirects, to an end", async () => {
+    const paths: string[] = [];
+    const port = await serve((request, response) => {
+      paths.push(request.url ?? "");
+      if (request.url === "/stop") response.writeHead(302, { location: "/next" }).end();
+      else response.end();
+    });
+    await sendHook(target(port), {});
+    expect(paths).toEqual(["/stop", "/next"]);
+    const loop = await serve((_request, response) => response.writeHead(302, { location: "/again" }).end());
+    await expect(sendHook(target(loop), {})).rejects.toThrow("after 10 redirects");
+  });
+
+  it("tells a plain HTTP server behind https apart from a failure", async () => {
+    const port = await serve((_request, response) => response.end());
+    await expect(sendHook(target(port, "https"), {})).resolves.toBe("plain-http");
+  });
+
+  it("fails when nobody listens, and stops when it is aborted", async () => {
+    await expect(sendHook(target(1), {})).rejects.toThrow("ECONNREFUSED");
+    const port = await serve(() => undefined);
+    const stop = new AbortController();
+    const sent = sendHook(target(port), { signal: stop.signal });
+    stop.abort(new Error("no time left"));
+    await expect(sent).rejects.toThrow("no time left");
+  });
+});

@@ -1,0 +1,70 @@
+import type { LogFields, Logger } from "@nk/stdx";
+
+export interface KlogOptions {
+  readonly format: "text" | "json";
+  /** Debug lines are written from 4 on, as upstream's debug verbosity. */
+  readonly verbosity: number;
+  readonly pid: number;
+  readonly nowMs: () => number;
+  readonly write: (line: string) => void;
+}
+
+type Level = "I" | "W" | "E";
+
+const two = (value: number): string => String(value).padStart(2, "0");
+
+/** klog's header: `I0102 15:04:05.000000   PID nk]`. */
+const header = (level: Level, options: KlogOptions): string => {
+  const nowMs = options.nowMs();
+  const now = new Date(nowMs);
+  const micros = String(Math.floor((nowMs % 1000) * 1000)).padStart(6, "0");
+  const time = `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}.${micros}`;
+  return `${level}${two(now.getMonth() + 1)}${two(now.getDate())} ${time} ${String(options.pid).padStart(7)} nk]`;
+};
+
+/** An error's message with those of its causes; never its fields, which may hold a request. */
+const errorText = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${errorText(error.cause)}`;
+};
+
+const fieldValue = (value: unknown): unknown => {
+  if (value instanceof Error) return errorText(value);
+  return typeof value === "bigint" ? value.toString() : value;
+};
+
+const textFields = (fields: LogFields): string =>
+  Object.entries(fields)
+    .map(([key, value]) => ` ${key === "error" ? "err" : key}=${JSON.stringify(fieldValue(value)) ?? "null"}`)
+    .join("");
+
+const jsonLine = (level: Level, message: string, options: KlogOptions & { readonly fields: LogFields }): string => {
+  const { error, ...rest } = options.fields;
+  const fields = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, fieldValue(value)]));
+  return JSON.stringify({
+    ts: options.nowMs(),
+    ...(level === "I" ? { v: 0 } : {}),
+    level,
+    msg: message,
+    ...(error === undefined ? {} : { err: errorText(error) }),
+    ...fields,
+  });
+};
+
+/** Lines in klog's text form or in component-base's JSON form, each one `write`. */
+export const createKlog = (options: KlogOptions, fixed: LogFields = {}): Logger => {
+  const line = (level: Level, message: string, fields: LogFields = {}): void => {
+    const all = { ...fixed, ...fields };
+    if (options.format === "json") options.write(`${jsonLine(level, message, { ...options, fields: all })}\n`);
+    else options.write(`${header(level, options)} ${JSON.stringify(message)}${textFields(all)}\n`);
+  };
+  return {
+    debug: (message, fields) => {
+      if (options.verbosity >= 4) line("I", message, fields);
+    },
+    info: (message, fields) => line("I", message, fields),
+    warn: (message, fields) => line("W", message, fields),
+    error: (message, fields) => line("E", message, fields),
+    child: (fields) => createKlog(options, { ...fixed, ...fields }),
+  };
+};

@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { createKlog } from "./klog.ts";
+import { createPrometheusRegister } from "./prometheus.ts";
+
+const lines = (format: "text" | "json", verbosity = 0) => {
+  const written: string[] = [];
+  const logger = createKlog({ format, verbosity, pid: 42, nowMs: () => 1_000, write: (line) => written.push(line) });
+  return { written, logger };
+};
+
+describe("the log", () => {
+  it("writes klog's text form, with the causes of an error and without its fields", () => {
+    const { written, logger } = lines("text");
+    const error = Object.assign(new Error("pull failed", { cause: new Error("refused") }), { auth: "secret" });
+    logger.child({ pod: "default/web" }).error("sync failed", { error, count: 3n });
+    expect(written[0]).toMatch(
+      /^E0101 \d\d:\d\d:01\.000000 {6}42 nk\] "sync failed" pod="default\/web" err="pull failed: refused" count="3"\n$/,
+    );
+  });
+
+  it("writes JSON when asked to", () => {
+    const { written, logger } = lines("json");
+    logger.info("started", { port: 1 });
+    expect(JSON.parse(written[0] ?? "")).toEqual({ ts: 1000, v: 0, level: "I", msg: "started", port: 1 });
+  });
+
+  it("keeps debug lines for verbosity 4", () => {
+    const quiet = lines("text");
+    quiet.logger.debug("x");
+    const loud = lines("text", 4);
+    loud.logger.debug("x");
+    expect([quiet.written.length, loud.written.length]).toEqual([0, 1]);
+  });
+});
+
+describe("the metrics register", () => {
+  it("renders what was measured, and takes one declaration twice for the same metric", async () => {
+    const register = createPrometheusRegister();
+    const options = { name: "kubelet_things_total", help: "Things.", labelNames: ["kind"] };
+    register.counter(options).inc({ kind: "a" });
+    register.counter(options).inc({ kind: "a" }, 2);
+    register.gauge({ name: "kubelet_level", help: "Level." }).set(5);
+    register.histogram({ name: "kubelet_seconds", help: "Seconds.", buckets: [1, 2] }).observe(1.5);
+    const text = await register.render();
+    expect(text).toContain('kubelet_things_total{kind="a"} 3');
+    expect(text).toContain("kubelet_level 5");
+    expect(text).toContain('kubelet_seconds_bucket{le="2"} 1');
+    expect(text).toContain("process_resident_memory_bytes");
+  });
+});
