@@ -1,4 +1,4 @@
-import type { Pod, PodStatus, PodUid, RuntimeContainerStatus } from "@nk/pod-model";
+import type { Pod, PodStatus, PodUid } from "@nk/pod-model";
 import { podRef } from "@nk/pod-model";
 import { createEmitter, noopLogger, systemClock } from "@nk/stdx";
 import type { Clock, Logger } from "@nk/stdx";
@@ -6,6 +6,8 @@ import { isDeepStrictEqual } from "node:util";
 import { computePodStatus } from "./compute-pod-status.ts";
 import type { StatusOverride, WaitingReason } from "./input.ts";
 import type { PodFactsPort } from "./ports.ts";
+import { pruneMessages, readMessages } from "./termination-messages.ts";
+import type { MessageCache } from "./termination-messages.ts";
 
 /** What the pod's worker knows beyond the pod itself. */
 export interface PodStanding {
@@ -48,9 +50,10 @@ interface Entry {
   standing: PodStanding;
   status: PodStatus | undefined;
   waiting: ReadonlyMap<string, WaitingReason>;
-  /** By container id, of containers that the runtime still has. */
-  readonly messages: Map<string, string>;
+  readonly messages: MessageCache;
 }
+
+const overrideOf = ({ override }: PodStanding): Pick<PodStanding, "override"> => (override === undefined ? {} : { override });
 
 /** Creates a store without pods. */
 export const createPodStatuses = (facts: PodFactsPort, options: PodStatusesOptions): PodStatuses => {
@@ -58,34 +61,8 @@ export const createPodStatuses = (facts: PodFactsPort, options: PodStatusesOptio
   const entries = new Map<PodUid, Entry>();
   const changes = createEmitter<{ readonly pod: Pod; readonly status: PodStatus; readonly previous: PodStatus | undefined }>();
 
-  const readMessage = async (entry: Entry, container: RuntimeContainerStatus): Promise<void> => {
-    let message = "";
-    try {
-      message = await facts.readTerminationMessage(entry.pod, container);
-    } catch (error) {
-      logger.warn("termination message is not readable", { podUid: podRef(entry.pod).uid, containerId: container.id, error });
-    }
-    entry.messages.set(container.id, message);
-  };
-
-  /** Reads until every ended container has its message; each is read once, so this ends. */
-  const readMessages = async (entry: Entry, uid: PodUid): Promise<void> => {
-    for (;;) {
-      const containers = facts.observed(uid)?.containers ?? [];
-      const unread = containers.filter(({ id, state }) => state === "exited" && !entry.messages.has(id));
-      if (unread.length === 0) return;
-      await Promise.all(unread.map((container) => readMessage(entry, container)));
-    }
-  };
-
-  /** Drops messages of containers that the runtime has removed; their last words are in the status already. */
-  const pruneMessages = (entry: Entry, known: readonly RuntimeContainerStatus[]): void => {
-    const ids = new Set(known.map(({ id }) => id));
-    for (const id of entry.messages.keys()) if (!ids.has(id)) entry.messages.delete(id);
-  };
-
   const compute = async (uid: PodUid, entry: Entry): Promise<PodStatus> => {
-    await readMessages(entry, uid);
+    await readMessages(facts, logger, { uid, pod: entry.pod, messages: entry.messages });
     // From here on without a wait: what is read is what is kept.
     const observed = facts.observed(uid);
     const previous = entry.status;
@@ -100,10 +77,10 @@ export const createPodStatuses = (facts: PodFactsPort, options: PodStatusesOptio
       waiting: entry.waiting,
       probes: facts.probes(uid),
       terminationMessages: new Map([...entry.messages].filter(([, message]) => message !== "")),
-      ...(entry.standing.override === undefined ? {} : { override: entry.standing.override }),
+      ...overrideOf(entry.standing),
     });
     if (entries.get(uid) !== entry) return status;
-    pruneMessages(entry, observed?.containers ?? []);
+    pruneMessages(entry.messages, observed?.containers ?? []);
     if (previous !== undefined && isDeepStrictEqual(previous, status)) return previous;
     entry.status = status;
     changes.emit({ pod: entry.pod, status, previous });
@@ -116,8 +93,7 @@ export const createPodStatuses = (facts: PodFactsPort, options: PodStatusesOptio
       const known = entries.get(uid);
       const entry: Entry = known ?? { pod, standing, status: undefined, waiting: new Map(), messages: new Map() };
       entry.pod = pod;
-      const override = entry.standing.override ?? standing.override;
-      entry.standing = { stoppedForGood: standing.stoppedForGood, ...(override === undefined ? {} : { override }) };
+      entry.standing = { ...overrideOf(standing), ...overrideOf(entry.standing), stoppedForGood: standing.stoppedForGood };
       entries.set(uid, entry);
       return compute(uid, entry);
     },
