@@ -20,7 +20,8 @@ const fail = (message) => {
 };
 
 const arch = { x64: "x64", arm64: "arm64" }[process.arch];
-if (process.platform !== "linux" || !arch) fail(`this repository is developed on linux x64 or arm64, not on ${process.platform} ${process.arch}`);
+if (process.platform !== "linux" || !arch)
+  fail(`this repository is developed on linux x64 or arm64, not on ${process.platform} ${process.arch}`);
 
 /** The environment without what an outer npm put into it: its settings would steer the inner npm and pnpm. */
 const environment = () => {
@@ -36,7 +37,11 @@ const environment = () => {
 
 const digest = (files) => {
   const hash = createHash("sha256");
-  for (const file of files) hash.update(file).update("\0").update(readFileSync(join(root, file)));
+  for (const file of files)
+    hash
+      .update(file)
+      .update("\0")
+      .update(readFileSync(join(root, file)));
   return hash.digest("hex");
 };
 

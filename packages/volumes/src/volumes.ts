@@ -33,9 +33,9 @@ export interface Volumes {
    * Makes every volume of the pod that a container mounts ready, all of them at once; by volume name. Idempotent. Rejects with a
    * `VolumesError` when one cannot be made ready.
    */
-  prepare(pod: Pod, options: { readonly signal: AbortSignal }): Promise<ReadonlyMap<string, ReadyVolume>>;
+  prepare(pod: Pod, options: { readonly signal?: AbortSignal }): Promise<ReadonlyMap<string, ReadyVolume>>;
   /** Removes what `prepare` made on disk, by what the spec says. Idempotent; host paths are left alone. */
-  release(pod: Pod, options: { readonly signal: AbortSignal }): Promise<void>;
+  release(pod: Pod, options: { readonly signal?: AbortSignal }): Promise<void>;
 }
 
 const EMPTY_DIR_PLUGIN = "kubernetes.io~empty-dir";
@@ -79,14 +79,14 @@ export const createVolumes = (options: VolumesOptions): Volumes => {
           }
         }),
       );
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
       return new Map(prepared);
     },
     release: async (pod, { signal }) => {
       const { uid } = podRef(pod);
       const onDisk = (pod.spec?.volumes ?? []).filter(({ emptyDir }) => emptyDir !== undefined);
       await Promise.all(onDisk.map(({ name }) => removeEmptyDir(emptyDirPath(rootDir, uid, name))));
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
     },
   };
 };

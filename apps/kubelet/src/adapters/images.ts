@@ -1,0 +1,51 @@
+import type { AuthConfig, ImageSpec, PodSandboxConfig } from "@nk/cri-api";
+import type { CriClient } from "@nk/cri-client";
+import type { Images, ImagePort } from "@nk/images";
+import type { ImageAnswer, ImageWish } from "@nk/pod-sync";
+
+/** The runtime's image service as `@nk/images` wants it. */
+export const imageService = (cri: CriClient): ImagePort<PodSandboxConfig> => ({
+  imageStatus: async ({ image, annotations, runtimeHandler }, options) => {
+    const spec: Partial<ImageSpec> = { image, annotations: { ...annotations }, runtimeHandler };
+    const { image: found } = await cri.imageStatus({ image: spec, verbose: false }, options);
+    if (found === undefined) return undefined;
+    return {
+      id: found.id,
+      sizeBytes: found.size,
+      ...(found.uid === undefined ? {} : { uid: found.uid.value }),
+      ...(found.username === "" ? {} : { username: found.username }),
+    };
+  },
+  pullImage: async ({ image, auth, sandboxConfig }, options) => {
+    const login: Partial<AuthConfig> | undefined = auth === undefined ? undefined : { ...auth };
+    const answer = await cri.pullImage(
+      {
+        image: { image: image.image, annotations: { ...image.annotations }, runtimeHandler: image.runtimeHandler },
+        ...(login === undefined ? {} : { auth: login }),
+        ...(sandboxConfig === undefined ? {} : { sandboxConfig }),
+      },
+      options,
+    );
+    return answer.imageRef;
+  },
+});
+
+/** `@nk/images` as pod-sync wants it. */
+export const imagesForPods = (images: Images<PodSandboxConfig>) => ({
+  ensureImage: async (wish: ImageWish, options: { readonly signal?: AbortSignal }): Promise<ImageAnswer> => {
+    const { imageRef, user } = await images.ensureImage(
+      {
+        image: wish.image,
+        pullPolicy: wish.pullPolicy,
+        pod: wish.pod,
+        containerName: wish.containerName,
+        fieldPath: wish.fieldPath,
+        annotations: wish.annotations,
+        runtimeHandler: wish.runtimeHandler,
+        sandboxConfig: wish.sandboxConfig,
+      },
+      options,
+    );
+    return { imageRef, user };
+  },
+});

@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import type { KubeletSettings } from "@nk/kubelet-config";
+import { parseResolvConf } from "@nk/pod-sync";
+import type { NodeFacts } from "@nk/pod-sync";
+import type { HostFacts } from "./host.ts";
+
+/** The address that host-network pods of this node are probed at when the configuration names none. */
+export const primaryHostIp = (): string => {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.find(({ internal, family }) => !internal && family === "IPv4")?.address ?? "127.0.0.1";
+};
+
+const readResolvConf = (path: string): Pick<NodeFacts, "hostResolvConf"> =>
+  path === "" ? {} : { hostResolvConf: parseResolvConf(readFileSync(path, "utf8")) };
+
+/** The facts pod-sync asks for, from the settings and the machine. The host's resolv.conf is read anew each time: it may change. */
+export const createNodeFacts =
+  (settings: KubeletSettings, host: HostFacts): (() => NodeFacts) =>
+  () => ({
+    nodeName: settings.nodeName,
+    // Without an API server the node has no addresses, as in the reference, unless the configuration gives some.
+    nodeIps: settings.nodeIps,
+    memoryCapacityBytes: host.memoryCapacityBytes,
+    swapCapacityBytes: host.swapCapacityBytes,
+    hugePageSizesBytes: host.hugePageSizesBytes,
+    cgroupVersion: host.cgroupVersion,
+    swapControllerAvailable: host.swapControllerAvailable,
+    swapBehavior: "NoSwap",
+    cpuCfsQuota: settings.cpuCfsQuota,
+    cpuCfsQuotaPeriodMicros: BigInt(Math.round(settings.cpuCfsQuotaPeriodMs * 1000)),
+    singleProcessOomKill: host.cgroupVersion === 1,
+    seccompDefault: settings.seccompDefault,
+    selinuxEnabled: host.selinuxEnabled,
+    maskedThermalPaths: host.maskedThermalPaths,
+    clusterDomain: settings.clusterDomain,
+    clusterDns: settings.clusterDns,
+    ...readResolvConf(settings.resolvConf),
+    allocatable: {
+      cpu: String(host.cpus),
+      memory: String(host.memoryCapacityBytes),
+      "ephemeral-storage": String(host.diskBytes),
+      pods: String(settings.maxPods),
+    },
+    services: [],
+    kubeletRootDir: settings.rootDir,
+  });

@@ -1,0 +1,10 @@
+import type { PodStanding } from "@nk/pod-status";
+import type { PodWork } from "@nk/pod-workers";
+
+/** What a pod's worker is at, as the status computation wants to know it. */
+export const standingOf = (work: PodWork): PodStanding => {
+  const stoppedForGood = work.state === "terminated" || work.state === "finished";
+  if (work.state === "syncing" || work.cause.type !== "killed") return { stoppedForGood };
+  const { reason, message } = work.cause.kill;
+  return { stoppedForGood, override: { phase: "Failed", reason, message } };
+};

@@ -1,0 +1,96 @@
+import { createCgroups } from "@nk/cgroups";
+import type { PodSandboxConfig } from "@nk/cri-api";
+import { createFileCredentials, createImages, listCredentialFiles } from "@nk/images";
+import type { Images } from "@nk/images";
+import type { KubeletSettings } from "@nk/kubelet-config";
+import { createPodFiles, createPodSync } from "@nk/pod-sync";
+import type { PodFiles, PodSync, ProbePort } from "@nk/pod-sync";
+import { createVolumes } from "@nk/volumes";
+import { dirname, join } from "node:path";
+import { podCgroups } from "../adapters/cgroups.ts";
+import type { EventLog } from "../adapters/event-log.ts";
+import { sendHook } from "../adapters/hook-http.ts";
+import type { HostFacts } from "../adapters/host.ts";
+import { imageService, imagesForPods } from "../adapters/images.ts";
+import { listMountPoints } from "../adapters/mount-points.ts";
+import { createNodeFacts } from "../adapters/node-facts.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+/** What works on one pod at a time. */
+export interface Engines {
+  readonly podSync: PodSync;
+  readonly images: Images<PodSandboxConfig>;
+  readonly files: PodFiles;
+}
+
+/** What the engines are made from. */
+export interface EngineParts {
+  readonly runtime: Runtime;
+  readonly events: EventLog;
+  readonly probes: ProbePort;
+  readonly host: HostFacts;
+  readonly onDecision: (uid: string, text: string) => void;
+}
+
+/** Log links lie beside the pod logs: /var/log/containers for /var/log/pods. */
+const containerLogsDir = (settings: KubeletSettings): string => join(dirname(settings.podLogsDir), "containers");
+
+const maxParallelPulls = (settings: KubeletSettings): number =>
+  settings.serializeImagePulls ? 1 : (settings.maxParallelImagePulls ?? Number.POSITIVE_INFINITY);
+
+/** Creates the engines, in the order in which they need each other. */
+export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, parts: EngineParts): Engines => {
+  const { clock, logger, metrics } = telemetry;
+  const { runtime, events, probes, host, onDecision } = parts;
+  const images = createImages<PodSandboxConfig>(
+    {
+      image: imageService(runtime.cri),
+      events,
+      credentials: createFileCredentials(listCredentialFiles({ rootDir: settings.rootDir }), { logger }),
+    },
+    {
+      maxParallelPulls: maxParallelPulls(settings),
+      pullQps: settings.registryPullQps,
+      pullBurst: settings.registryBurst,
+      clock,
+      logger,
+      metrics,
+    },
+  );
+  const files = createPodFiles({
+    rootDir: settings.rootDir,
+    podLogsDir: settings.podLogsDir,
+    containerLogsDir: containerLogsDir(settings),
+    listMountPoints,
+  });
+  const volumes = createVolumes({ rootDir: settings.rootDir, onEvent: (event) => events.record(event) });
+  const cgroups = createCgroups({ clock, metrics });
+  const podSync = createPodSync(
+    {
+      sandboxes: runtime.cri,
+      containers: runtime.cri,
+      images: imagesForPods(images),
+      observed: runtime.cache,
+      volumes: {
+        prepare: async (pod, options) => ({ volumes: await volumes.prepare(pod, options) }),
+        release: (pod, options) => volumes.release(pod, options),
+      },
+      cgroups: podCgroups(cgroups, { driver: () => runtime.cgroupDriver, cgroupRoot: settings.cgroupRoot }),
+      probes,
+      events,
+      hooks: { httpGet: sendHook },
+      node: { facts: createNodeFacts(settings, host) },
+      files,
+    },
+    {
+      podLogsDir: settings.podLogsDir,
+      crashBackoff: { initialMs: 10_000, maxMs: settings.crashLoopBackOffMaxMs, resetAfterMs: 600_000 },
+      clock,
+      logger: logger.child({ part: "pod-sync" }),
+      metrics,
+      onDecision,
+    },
+  );
+  return { podSync, images, files };
+};

@@ -1,0 +1,45 @@
+import { mkdir } from "node:fs/promises";
+import type { KubeletSettings } from "@nk/kubelet-config";
+import { runTaskGroup } from "@nk/stdx";
+import { createEventLog } from "../adapters/event-log.ts";
+import { readHostFacts } from "../adapters/host.ts";
+import { createEngines } from "./engines.ts";
+import { createPodLoop } from "./pods.ts";
+import { openRuntime } from "./runtime.ts";
+import { openServers } from "./servers.ts";
+import { createSources, sourceNames } from "./sources.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+/**
+ * The whole node agent, built in the order of dependency and torn down in reverse. Resolves when `signal` aborts and everything has
+ * drained; pods keep running, and the next kubelet takes them over.
+ */
+export const runKubelet = async (settings: KubeletSettings, telemetry: Telemetry, signal: AbortSignal): Promise<void> => {
+  await using stack = new AsyncDisposableStack();
+  await mkdir(settings.rootDir, { recursive: true, mode: 0o750 });
+  await mkdir(settings.podLogsDir, { recursive: true, mode: 0o755 });
+  const host = readHostFacts({ root: "/", diskPath: settings.rootDir });
+
+  const runtime = await openRuntime(settings, telemetry, signal);
+  stack.use(runtime.cri);
+  stack.use(runtime.cache);
+  const events = stack.adopt(createEventLog(telemetry.logger), () => undefined);
+  const engines = createEngines(settings, telemetry, {
+    runtime,
+    events,
+    probes: { results: () => ({}) },
+    host,
+    onDecision: (uid, text) => telemetry.logger.debug("decision", { podUid: uid, text }),
+  });
+  const pods = createPodLoop(settings, telemetry, { runtime, engines, events, sources: sourceNames(settings), stack });
+  const sources = createSources(settings, telemetry, (snapshot) => pods.workers.applySnapshot(snapshot));
+  await openServers(settings, telemetry, { runtime, pods, stack });
+
+  // What runs already is known before any source may conclude anything from it.
+  pods.workers.reconcileRuntime(await runtime.view.listPods({ signal }));
+  await runTaskGroup(signal, {
+    pleg: (taskSignal) => runtime.pleg.run(taskSignal),
+    workers: (taskSignal) => pods.workers.run(taskSignal),
+    ...sources,
+  });
+};

@@ -1,0 +1,93 @@
+import type { CgroupDriver } from "@nk/cgroups";
+import { createCriClient, createRuntimePodView, isCriError } from "@nk/cri-client";
+import type { CriClient, RuntimePodView } from "@nk/cri-client";
+import type { KubeletSettings } from "@nk/kubelet-config";
+import type { PodLifecycleEvent } from "@nk/pod-model";
+import { createPleg, createPlegMetrics, createPodStatusCache } from "@nk/pleg";
+import type { Pleg, PodStatusCache } from "@nk/pleg";
+import { CgroupDriver as RuntimeCgroupDriver } from "@nk/cri-api";
+import { createEmitter } from "@nk/stdx";
+import type { Emitter } from "@nk/stdx";
+import { runtimeViewForPleg } from "../adapters/runtime-view.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+/** The container runtime: how to talk to it, and what is known of it. */
+export interface Runtime {
+  readonly cri: CriClient;
+  readonly view: RuntimePodView;
+  readonly cache: PodStatusCache;
+  readonly pleg: Pleg;
+  /** What PLEG saw happen. */
+  readonly events: Emitter<PodLifecycleEvent>;
+  /** e.g. `containerd`: the scheme of container ids. */
+  readonly name: string;
+  readonly cgroupDriver: CgroupDriver;
+}
+
+const RETRY_MS = 500;
+
+/** Waits for the runtime's first answer: a kubelet may be started before it. */
+const firstVersion = async (
+  cri: CriClient,
+  telemetry: Telemetry,
+  signal: AbortSignal,
+): Promise<{ readonly runtimeName: string; readonly runtimeVersion: string }> => {
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await cri.version({ version: "v1" }, { signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isFirst) telemetry.logger.warn("container runtime does not answer yet", { endpoint: cri.endpoint, error });
+      await telemetry.clock.sleep(RETRY_MS, { signal });
+    }
+  }
+};
+
+/** The runtime's own answer wins over the configuration; runtimes before containerd 2 have none. */
+const readCgroupDriver = async (cri: CriClient, configured: CgroupDriver, signal: AbortSignal): Promise<CgroupDriver> => {
+  try {
+    const { linux } = await cri.runtimeConfig({}, { signal });
+    if (linux === undefined) return configured;
+    return linux.cgroupDriver === RuntimeCgroupDriver.SYSTEMD ? "systemd" : "cgroupfs";
+  } catch (error) {
+    if (isCriError(error) && error.code === "unimplemented") return configured;
+    throw error;
+  }
+};
+
+/** Connects to the runtime and waits until it answers. */
+export const openRuntime = async (settings: KubeletSettings, telemetry: Telemetry, signal: AbortSignal): Promise<Runtime> => {
+  const { clock, logger, metrics } = telemetry;
+  const cri = createCriClient({
+    endpoint: settings.containerRuntimeEndpoint,
+    imageEndpoint: settings.imageServiceEndpoint,
+    timeoutMs: settings.runtimeRequestTimeoutMs,
+    clock,
+    logger: logger.child({ part: "cri" }),
+    metrics,
+  });
+  const version = await firstVersion(cri, telemetry, signal);
+  logger.info("Container runtime initialized", {
+    containerRuntime: version.runtimeName,
+    version: version.runtimeVersion,
+    endpoint: cri.endpoint,
+  });
+  const view = createRuntimePodView(cri, { clock });
+  const observed = runtimeViewForPleg(view);
+  const plegMetrics = createPlegMetrics(metrics);
+  const cache = createPodStatusCache({ runtime: observed }, { clock, metrics: plegMetrics });
+  const events = createEmitter<PodLifecycleEvent>();
+  const pleg = createPleg(
+    { runtime: observed, cache },
+    { clock, logger: logger.child({ part: "pleg" }), metrics: plegMetrics, onEvent: (event) => events.emit(event) },
+  );
+  return {
+    cri,
+    view,
+    cache,
+    pleg,
+    events,
+    name: version.runtimeName,
+    cgroupDriver: await readCgroupDriver(cri, settings.cgroupDriver, signal),
+  };
+};

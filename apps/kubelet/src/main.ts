@@ -1,0 +1,48 @@
+#!/usr/bin/env node
+import "./telemetry/v8-flags.ts";
+import { formatWarning, isKubeletConfigError, loadSettings } from "@nk/kubelet-config";
+import type { LoadedConfig } from "@nk/kubelet-config";
+import { systemClock } from "@nk/stdx";
+import { runKubelet } from "./compose/kubelet.ts";
+import { createKlog } from "./telemetry/klog.ts";
+import { createPrometheusRegister } from "./telemetry/prometheus.ts";
+
+const start = async (config: LoadedConfig): Promise<void> => {
+  const { settings, warnings } = config;
+  const logger = createKlog({
+    format: settings.logFormat,
+    verbosity: settings.logVerbosity,
+    pid: process.pid,
+    nowMs: () => systemClock.nowMs(),
+    write: (line) => process.stderr.write(line),
+  });
+  for (const warning of warnings) logger.warn("Configuration", { problem: formatWarning(warning) });
+  const stopping = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT"] as const) {
+    process.once(name, () => {
+      logger.info("Stopping", { signal: name });
+      stopping.abort(new Error(`received ${name}`));
+    });
+  }
+  logger.info("Starting kubelet", { node: settings.nodeName });
+  try {
+    await runKubelet(settings, { clock: systemClock, logger, metrics: createPrometheusRegister() }, stopping.signal);
+  } catch (error) {
+    if (stopping.signal.aborted) return;
+    logger.error("Kubelet failed", { error });
+    process.exitCode = 1;
+  }
+};
+
+const main = async (): Promise<void> => {
+  try {
+    const config = await loadSettings({ argv: process.argv.slice(2) });
+    if (config.kind === "run") await start(config);
+    else process.stdout.write(config.text);
+  } catch (error) {
+    process.stderr.write(`kubelet: ${isKubeletConfigError(error) || error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+};
+
+await main();

@@ -1,0 +1,166 @@
+import { join } from "node:path";
+import type { Clock, MetricRegister } from "@nk/stdx";
+import { computeBackoffMs, joinWithin, noopMetrics, systemClock } from "@nk/stdx";
+import { ensureInHierarchy } from "./ensure.ts";
+import { CgroupsError, errnoOf, isCgroupsError } from "./errors.ts";
+import { killTree, sendKill } from "./kill.ts";
+import type { CgroupLayout, Hierarchy } from "./layout.ts";
+import { detectLayout } from "./layout.ts";
+import { createCgroupsMetrics } from "./metrics.ts";
+import type { PodCgroup, PodCgroupInput, QosClass } from "./names.ts";
+import { parsePodCgroupName, qosCgroupDirectory } from "./names.ts";
+import { listChildren, listTree, readProcesses, removeTree } from "./tree.ts";
+
+export interface CgroupsOptions {
+  /** Where cgroups are mounted. Default /sys/fs/cgroup. */
+  readonly root?: string;
+  /** How often a kill or a removal is tried before it fails. Default 10. */
+  readonly maxAttempts?: number;
+  /** The wait after the first try; doubled after each up to 16 times as much. Default 5. */
+  readonly retryInitialMs?: number;
+  /** Sends SIGKILL. Default: process.kill. */
+  readonly killProcess?: (pid: number) => void;
+  readonly clock?: Clock;
+  readonly metrics?: MetricRegister;
+}
+
+interface WaitOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Cgroups by their path below the mount point, e.g. `/kubepods/besteffort/pod1`; in every tree at once. Calls may overlap. */
+export interface Cgroups {
+  /** What is mounted; found at the first call of any method. */
+  layout(): Promise<CgroupLayout>;
+  /** Makes a cgroup and what is above it. What exists is left as it is. */
+  ensure(path: string): Promise<void>;
+  /** The processes in a cgroup and below it, each once, ascending; none when it does not exist. */
+  pids(path: string): Promise<readonly number[]>;
+  /** Kills every process in a cgroup and below it and waits until they are gone. Throws `busy` when some do not go. */
+  kill(path: string, options?: WaitOptions): Promise<void>;
+  /** Removes a cgroup and those below it, empty ones only; one that does not exist is no error. Throws `busy` when processes stay. */
+  remove(path: string, options?: WaitOptions): Promise<void>;
+  /** The cgroups of all pods, whoever made them: what has no pod any more is an orphan. */
+  listPods(naming: Pick<PodCgroupInput, "driver" | "cgroupRoot">): Promise<readonly PodCgroup[]>;
+}
+
+const QOS_CLASSES: readonly QosClass[] = ["Guaranteed", "Burstable", "BestEffort"];
+
+/** The parts of a path; refuses the root, because everything runs in it, and anything that leads elsewhere. */
+const parsePath = (path: string): readonly string[] => {
+  const parts = path.split("/").filter((part) => part !== "");
+  if (!path.startsWith("/") || parts.length === 0 || parts.some((part) => part === "." || part === ".."))
+    throw new CgroupsError("invalid-path", `use cgroup ${path}: it must be an absolute path below the root`, { path });
+  return parts;
+};
+
+const wrap = (error: unknown, what: string, path: string): unknown =>
+  isCgroupsError(error) || errnoOf(error) === ""
+    ? error
+    : new CgroupsError("failed", `${what} cgroup ${path}: ${errnoOf(error)}`, { path, cause: error });
+
+const unique = (pids: readonly number[]): readonly number[] => [...new Set(pids)].toSorted((a, b) => a - b);
+
+const findPods = async (hierarchy: Hierarchy, naming: Pick<PodCgroupInput, "driver" | "cgroupRoot">): Promise<readonly PodCgroup[]> => {
+  const found = await Promise.all(
+    QOS_CLASSES.map(async (qosClass) => {
+      const parent = qosCgroupDirectory({ ...naming, qosClass });
+      const names = await listChildren(join(hierarchy.mountPoint, parent));
+      return names.flatMap((name) => {
+        const uid = parsePodCgroupName(name, naming.driver);
+        return uid === undefined ? [] : [{ uid, qosClass, path: `${parent}/${name}` }];
+      });
+    }),
+  );
+  return found.flat();
+};
+
+interface Attempts extends WaitOptions {
+  readonly what: string;
+  readonly path: string;
+  readonly attempt: () => Promise<boolean>;
+}
+
+/** Tries until it succeeds; the kernel lets go of a dead process a moment after its end. */
+const retry = async (
+  attempts: Attempts,
+  options: { readonly clock: Clock; readonly maxAttempts: number; readonly retryInitialMs: number },
+): Promise<void> => {
+  const { what, path, attempt, signal } = attempts;
+  const { clock, maxAttempts, retryInitialMs } = options;
+  for (let count = 0; count < maxAttempts; count += 1) {
+    signal?.throwIfAborted();
+    if (await attempt()) return;
+    const delayMs = computeBackoffMs({ attempt: count, initialMs: retryInitialMs, maxMs: retryInitialMs * 16 });
+    await clock.sleep(delayMs, signal ? { signal } : {});
+  }
+  throw new CgroupsError("busy", `${what} cgroup ${path}: still in use after ${maxAttempts} attempts`, { path });
+};
+
+/** Makes the mechanism; nothing is read before the first call. */
+export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
+  const { root = "/sys/fs/cgroup", maxAttempts = 10, retryInitialMs = 5, killProcess = sendKill, clock = systemClock } = options;
+  const limits = { clock, maxAttempts, retryInitialMs };
+  const metrics = createCgroupsMetrics(options.metrics ?? noopMetrics);
+  let detected: Promise<CgroupLayout> | undefined;
+
+  const layout = (): Promise<CgroupLayout> => {
+    detected ??= detectLayout(root).catch((error: unknown) => {
+      detected = undefined;
+      throw error;
+    });
+    return detected;
+  };
+
+  const inEach = async <T>(
+    path: string,
+    what: string,
+    task: (hierarchy: Hierarchy, directory: string) => Promise<T>,
+  ): Promise<readonly T[]> => {
+    const parts = parsePath(path);
+    const { hierarchies } = await layout();
+    try {
+      return await Promise.all(hierarchies.map((hierarchy) => task(hierarchy, joinWithin(hierarchy.mountPoint, ...parts))));
+    } catch (error) {
+      throw wrap(error, what, path);
+    }
+  };
+
+  const pids = async (path: string): Promise<readonly number[]> => {
+    const found = await inEach(path, "list processes of", async (_hierarchy, directory) => {
+      const tree = await listTree(directory);
+      return (await Promise.all(tree.map(readProcesses))).flat();
+    });
+    return unique(found.flat());
+  };
+
+  const timed = async (operation: "create" | "destroy", task: () => Promise<unknown>): Promise<void> => {
+    const startedAtMs = clock.monotonicMs();
+    await task();
+    metrics.observe(operation, clock.monotonicMs() - startedAtMs);
+  };
+
+  return {
+    layout,
+    pids,
+    ensure: (path) => timed("create", () => inEach(path, "create", ensureInHierarchy)),
+    kill: (path, waiting = {}) => {
+      const attempt = async (): Promise<boolean> => {
+        if ((await pids(path)).length === 0) return true;
+        await inEach(path, "kill processes of", (hierarchy, directory) => killTree(hierarchy, directory, killProcess));
+        return false;
+      };
+      return retry({ ...waiting, path, what: "kill processes of", attempt }, limits);
+    },
+    remove: (path, waiting = {}) => {
+      const attempt = async (): Promise<boolean> =>
+        (await inEach(path, "remove", (_hierarchy, directory) => removeTree(directory))).every(Boolean);
+      return timed("destroy", () => retry({ ...waiting, path, what: "remove", attempt }, limits));
+    },
+    listPods: async (naming) => {
+      const { hierarchies } = await layout();
+      const found = (await Promise.all(hierarchies.map((hierarchy) => findPods(hierarchy, naming)))).flat();
+      return [...new Map(found.map((pod) => [pod.path, pod])).values()];
+    },
+  };
+};

@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import type { PodCgroupInput } from "./names.ts";
+import { parsePodCgroupName, podCgroupDirectory, podCgroupPath, qosCgroupDirectory } from "./names.ts";
+
+const uid = "a1-b2";
+
+describe("names", () => {
+  it.each<[PodCgroupInput, string, string]>([
+    [{ driver: "cgroupfs", qosClass: "Guaranteed", uid }, "/kubepods/poda1-b2", "/kubepods/poda1-b2"],
+    [{ driver: "cgroupfs", qosClass: "Burstable", uid, cgroupRoot: "/" }, "/kubepods/burstable/poda1-b2", "/kubepods/burstable/poda1-b2"],
+    [
+      { driver: "cgroupfs", qosClass: "BestEffort", uid, cgroupRoot: "/my/root" },
+      "/my/root/kubepods/besteffort/poda1-b2",
+      "/my/root/kubepods/besteffort/poda1-b2",
+    ],
+    [{ driver: "systemd", qosClass: "Guaranteed", uid }, "kubepods-poda1_b2.slice", "/kubepods.slice/kubepods-poda1_b2.slice"],
+    [
+      { driver: "systemd", qosClass: "Burstable", uid },
+      "kubepods-burstable-poda1_b2.slice",
+      "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-poda1_b2.slice",
+    ],
+    [
+      { driver: "systemd", qosClass: "BestEffort", uid, cgroupRoot: "/a-b" },
+      "a_b-kubepods-besteffort-poda1_b2.slice",
+      "/a_b.slice/a_b-kubepods.slice/a_b-kubepods-besteffort.slice/a_b-kubepods-besteffort-poda1_b2.slice",
+    ],
+  ])("of %j are the reference's", (input, parent, directory) => {
+    expect(podCgroupPath(input)).toBe(parent);
+    expect(podCgroupDirectory(input)).toBe(directory);
+    expect(directory.startsWith(`${qosCgroupDirectory(input)}/`)).toBe(true);
+    expect(parsePodCgroupName(directory.slice(directory.lastIndexOf("/") + 1), input.driver)).toBe(uid);
+  });
+
+  it.each(["burstable", "xpod1", "pod", "kubepods-burstable.slice"])("%s is no pod's", (name) => {
+    expect(parsePodCgroupName(name, "cgroupfs")).toBeUndefined();
+    expect(parsePodCgroupName(name, "systemd")).toBeUndefined();
+  });
+});

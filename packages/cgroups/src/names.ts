@@ -1,0 +1,64 @@
+export type CgroupDriver = "cgroupfs" | "systemd";
+export type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
+
+export interface PodCgroupInput {
+  /** Who names and makes cgroups; the runtime's RuntimeConfig says which. */
+  readonly driver: CgroupDriver;
+  /** Where the kubelet's cgroups begin (`cgroupRoot`). Default `/`. */
+  readonly cgroupRoot?: string;
+  readonly qosClass: QosClass;
+  /** The pod's UID. */
+  readonly uid: string;
+}
+
+/** A pod's cgroup that was found. */
+export interface PodCgroup {
+  readonly uid: string;
+  readonly qosClass: QosClass;
+  /** Below the mount point of each hierarchy. */
+  readonly path: string;
+}
+
+/** Guaranteed pods have no level of their own (reference: pkg/kubelet/cm/pod_container_manager_linux.go). */
+const QOS_LEVEL: { readonly [qosClass in QosClass]: string | undefined } = {
+  Guaranteed: undefined,
+  Burstable: "burstable",
+  BestEffort: "besteffort",
+};
+
+const rootParts = (cgroupRoot: string | undefined): readonly string[] => (cgroupRoot ?? "/").split("/").filter((part) => part !== "");
+
+/** `a`, `b-c` becomes `a.slice`, `a-b_c.slice`: systemd reads a dash as a step down, so names must not hold one. */
+const systemdSlices = (parts: readonly string[]): readonly string[] => {
+  const escaped = parts.map((part) => part.replaceAll("-", "_"));
+  return escaped.map((_part, index) => `${escaped.slice(0, index + 1).join("-")}.slice`);
+};
+
+const joinParts = (driver: CgroupDriver, parts: readonly string[]): string =>
+  `/${(driver === "systemd" ? systemdSlices(parts) : parts).join("/")}`;
+
+const qosParts = (input: Pick<PodCgroupInput, "cgroupRoot" | "qosClass">): readonly string[] => {
+  const level = QOS_LEVEL[input.qosClass];
+  return [...rootParts(input.cgroupRoot), "kubepods", ...(level === undefined ? [] : [level])];
+};
+
+/** The directory of a pod's cgroup, below the mount point of each hierarchy. */
+export const podCgroupDirectory = (input: PodCgroupInput): string => joinParts(input.driver, [...qosParts(input), `pod${input.uid}`]);
+
+/** The directory of a QoS class, below the mount point; that of Guaranteed is the kubepods root itself. */
+export const qosCgroupDirectory = (input: Omit<PodCgroupInput, "uid">): string => joinParts(input.driver, qosParts(input));
+
+/**
+ * What CRI's `cgroup_parent` of a pod's sandbox says: the path for cgroupfs, e.g. `/kubepods/besteffort/pod<uid>`, and the name of the
+ * slice alone for systemd, which implies the rest.
+ */
+export const podCgroupPath = (input: PodCgroupInput): string => {
+  const directory = podCgroupDirectory(input);
+  return input.driver === "systemd" ? directory.slice(directory.lastIndexOf("/") + 1) : directory;
+};
+
+/** The pod UID in the name of a directory; undefined when it is not a pod's. For systemd the dashes of the UID are restored. */
+export const parsePodCgroupName = (name: string, driver: CgroupDriver): string | undefined => {
+  if (driver === "cgroupfs") return /^pod([^/]+)$/.exec(name)?.[1];
+  return /(?:^|-)pod([^-/]+)\.slice$/.exec(name)?.[1]?.replaceAll("_", "-");
+};

@@ -1,0 +1,51 @@
+import { readdir, readFile, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { errnoOf } from "./errors.ts";
+
+const isGone = (error: unknown): boolean => ["ENOENT", "ENODEV", "ENOTDIR"].includes(errnoOf(error));
+
+/** The cgroups directly in a cgroup; none when it is gone. */
+export const listChildren = async (directory: string): Promise<readonly string[]> => {
+  try {
+    const entries = await readdir(directory, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+};
+
+/** A cgroup and all cgroups below it, children before their parents. */
+export const listTree = async (directory: string): Promise<readonly string[]> => {
+  const children = await listChildren(directory);
+  const below = await Promise.all(children.map((name) => listTree(join(directory, name))));
+  return [...below.flat(), directory];
+};
+
+/** The processes in one cgroup; none when it is gone. */
+export const readProcesses = async (directory: string): Promise<readonly number[]> => {
+  try {
+    const text = await readFile(join(directory, "cgroup.procs"), "utf8");
+    return text
+      .split("\n")
+      .map(Number)
+      .filter((pid) => Number.isSafeInteger(pid) && pid > 0);
+  } catch (error) {
+    // A threaded v2 cgroup answers EOPNOTSUPP; its processes are listed by the domain above it.
+    if (isGone(error) || errnoOf(error) === "EOPNOTSUPP") return [];
+    throw error;
+  }
+};
+
+/** Removes a cgroup and those below it, by rmdir alone: no file is ever removed. False when one is still in use. */
+export const removeTree = async (directory: string): Promise<boolean> => {
+  for (const path of await listTree(directory)) {
+    try {
+      await rmdir(path);
+    } catch (error) {
+      if (errnoOf(error) === "EBUSY" || errnoOf(error) === "ENOTEMPTY") return false;
+      if (!isGone(error)) throw error;
+    }
+  }
+  return true;
+};

@@ -1,0 +1,54 @@
+import type { FileHandle } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
+import { errnoOf, mapFileError } from "./errors.ts";
+
+/** An open log file and how far it has been read. */
+export interface LogFile extends AsyncDisposable {
+  readonly handle: FileHandle;
+  readonly sizeBytes: number;
+  /** Bytes after the last read; empty at the end. The answer is a view that the next read overwrites. */
+  read(): Promise<Uint8Array>;
+  seek(position: number): void;
+  /** What has become of the file under this name. */
+  compareWithPath(): Promise<"same" | "replaced" | "missing" | "truncated">;
+}
+
+/** Opens a log for reading. Throws ContainerLogsError. */
+export const openLogFile = async (path: string, blockBytes: number): Promise<LogFile> => {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, "r");
+  } catch (error) {
+    throw mapFileError(error, path);
+  }
+  const opened = await handle.stat();
+  const buffer = Buffer.allocUnsafe(blockBytes);
+  let position = 0;
+  return {
+    handle,
+    sizeBytes: opened.size,
+    read: async () => {
+      try {
+        const { bytesRead } = await handle.read(buffer, 0, blockBytes, position);
+        position += bytesRead;
+        return buffer.subarray(0, bytesRead);
+      } catch (error) {
+        throw mapFileError(error, path);
+      }
+    },
+    seek: (to) => {
+      position = to;
+    },
+    compareWithPath: async () => {
+      try {
+        const now = await stat(path);
+        if (now.ino !== opened.ino || now.dev !== opened.dev) return "replaced";
+        return now.size < position ? "truncated" : "same";
+      } catch (error) {
+        if (errnoOf(error) === "ENOENT") return "missing";
+        throw mapFileError(error, path);
+      }
+    },
+    [Symbol.asyncDispose]: () => handle.close(),
+  };
+};

@@ -1,0 +1,13 @@
+export { createCriClient } from "./client.ts";
+export type { CriCalls, CriClient } from "./client.ts";
+export type { ContainerEvent, ContainerEventsOptions, GapCause } from "./container-events.ts";
+export { DEFAULT_ENDPOINTS, detectEndpoint, parseEndpoint } from "./endpoint.ts";
+export type { DetectEndpointOptions } from "./endpoint.ts";
+export { CRI_ERROR_CODES, CriError, isCriError } from "./errors.ts";
+export type { CriErrorCode, CriErrorDetails, CriErrorOptions } from "./errors.ts";
+export { createCriMetrics } from "./metrics.ts";
+export type { CriMetrics } from "./metrics.ts";
+export { OPERATION_TYPES } from "./operations.ts";
+export type { CallOptions, CriClientOptions } from "./options.ts";
+export { createRuntimePodView } from "./runtime-pod-view.ts";
+export type { RuntimeChange, RuntimePodEvent, RuntimePodQuery, RuntimePodView, RuntimePodViewCalls } from "./runtime-pod-view.ts";

@@ -1,0 +1,10 @@
+export { parseFailPoint } from "./fail-points.ts";
+export type { FailAction, FailPoint, FailStep } from "./fail-points.ts";
+export { startFakeRuntime } from "./fake-runtime.ts";
+export type { FakeRuntime, FakeRuntimeOptions } from "./fake-runtime.ts";
+export type { FakeProfile } from "./profiles.ts";
+export type { RecordedCall } from "./service.ts";
+export type { FakeContainer, FakeImage, FakeSandbox } from "./store.ts";
+export type { FakeExecResult, FakeProgram } from "./world.ts";
+export { describeCriRuntimeContract } from "./contract.ts";
+export type { ContractMatchers, ContractOptions, ContractRunner, ContractSubject } from "./contract.ts";

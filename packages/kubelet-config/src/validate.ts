@@ -1,0 +1,138 @@
+import { isIP } from "node:net";
+import { normalize } from "node:path";
+import { FEATURE_GATES } from "./feature-gates.ts";
+import { nearestName } from "./nearest-name.ts";
+import { readMap } from "./value-reader.ts";
+import type { ValueReader } from "./value-reader.ts";
+import type { ConfigWarning } from "./warning.ts";
+
+type Check = (reader: ValueReader) => void;
+
+const between =
+  (path: string, lowest: number, highest = Infinity): Check =>
+  (reader) => {
+    const value = reader.int(path);
+    if (!reader.isSet(path) || (value >= lowest && value <= highest)) return;
+    throw reader.invalid(path, highest === Infinity ? `must be at least ${lowest}` : `must be between ${lowest} and ${highest}`);
+  };
+
+const durationBetween =
+  (path: string, range: { readonly lowestMs: number; readonly highestMs?: number; readonly words: string }): Check =>
+  (reader) => {
+    const valueMs = reader.durationMs(path);
+    if (valueMs < range.lowestMs || valueMs > (range.highestMs ?? Infinity)) throw reader.invalid(path, `must be ${range.words}`);
+  };
+
+const oneOf =
+  (path: string, ...allowed: readonly string[]): Check =>
+  (reader) => {
+    if (!allowed.includes(reader.text(path))) throw reader.invalid(path, `must be one of ${allowed.join(", ")}`);
+  };
+
+const isAddress =
+  (path: string): Check =>
+  (reader) => {
+    if (isIP(reader.text(path)) === 0) throw reader.invalid(path, "must be an IP address");
+  };
+
+const checkPulls: Check = (reader) => {
+  if (!reader.isSet("maxParallelImagePulls")) return;
+  const limit = reader.int("maxParallelImagePulls");
+  if (limit < 1) throw reader.invalid("maxParallelImagePulls", "must be at least 1");
+  if (limit > 1 && reader.bool("serializeImagePulls")) {
+    throw reader.invalid("maxParallelImagePulls", "cannot be larger than 1 when serializeImagePulls is true");
+  }
+};
+
+const checkLogsDir: Check = (reader) => {
+  const path = reader.text("podLogsDir");
+  const isClean = path.startsWith("/") && normalize(path) === path && (path === "/" || !path.endsWith("/"));
+  if (!isClean) throw reader.invalid("podLogsDir", "must be an absolute, normalised path");
+  // oxlint-disable-next-line no-control-regex -- all of ASCII is what the reference allows
+  if (!/^[\u0000-\u007f]*$/.test(path)) throw reader.invalid("podLogsDir", "must be ASCII");
+};
+
+const checkEndpoint: Check = (reader) => {
+  if (reader.text("containerRuntimeEndpoint") === "") throw reader.invalid("containerRuntimeEndpoint", "must not be empty");
+};
+
+const checkStaticPodUrl: Check = (reader) => {
+  const url = reader.text("staticPodURL");
+  if (url === "") return;
+  const protocol = URL.canParse(url) ? new URL(url).protocol : "";
+  if (protocol !== "http:" && protocol !== "https:") throw reader.invalid("staticPodURL", "must be an http or https URL");
+};
+
+const checkFeatureGates: Check = (reader) => {
+  for (const [name, value] of Object.entries(readMap(reader, "featureGates"))) {
+    const gate = FEATURE_GATES.get(name);
+    if (gate?.isLocked === true && value !== gate.isOn) {
+      throw reader.invalid("featureGates", `cannot set ${name} to ${JSON.stringify(value)}: it is locked to ${String(gate.isOn)}`);
+    }
+  }
+};
+
+/** The reference's rules (pkg/kubelet/apis/config/validation) for the fields that nk acts on, and ranges of those it does not. */
+const CHECKS: readonly Check[] = [
+  between("port", 1, 65_535),
+  between("readOnlyPort", 0, 65_535),
+  between("healthzPort", 0, 65_535),
+  isAddress("address"),
+  isAddress("healthzBindAddress"),
+  between("registryPullQPS", 0),
+  between("registryBurst", 0),
+  between("eventRecordQPS", 0),
+  between("eventBurst", 0),
+  between("kubeAPIQPS", 0),
+  between("kubeAPIBurst", 0),
+  between("nodeLeaseDurationSeconds", 1),
+  between("nodeStatusMaxImages", -1),
+  between("oomScoreAdj", -1_000, 1_000),
+  between("iptablesMasqueradeBit", 0, 31),
+  between("iptablesDropBit", 0, 31),
+  between("maxOpenFiles", 0),
+  between("maxPods", 0),
+  between("podsPerCore", 0),
+  between("containerLogMaxFiles", 2),
+  between("containerLogMaxWorkers", 1),
+  between("logging.verbosity", 0),
+  durationBetween("containerLogMonitorInterval", { lowestMs: 3_000, words: "at least 3s" }),
+  durationBetween("cpuCFSQuotaPeriod", { lowestMs: 1, highestMs: 1_000, words: "between 1ms and 1s" }),
+  durationBetween("crashLoopBackOff.maxContainerRestartPeriod", { lowestMs: 1_000, highestMs: 300_000, words: "between 1s and 300s" }),
+  durationBetween("syncFrequency", { lowestMs: 1, words: "above 0" }),
+  durationBetween("fileCheckFrequency", { lowestMs: 0, words: "0 or above" }),
+  durationBetween("httpCheckFrequency", { lowestMs: 0, words: "0 or above" }),
+  durationBetween("runtimeRequestTimeout", { lowestMs: 1, words: "above 0" }),
+  oneOf("cgroupDriver", "cgroupfs", "systemd"),
+  oneOf("logging.format", "text", "json"),
+  oneOf("authorization.mode", "AlwaysAllow", "Webhook"),
+  checkPulls,
+  checkLogsDir,
+  checkEndpoint,
+  checkStaticPodUrl,
+  checkFeatureGates,
+];
+
+const warnGates = (reader: ValueReader): ConfigWarning[] =>
+  Object.entries(readMap(reader, "featureGates")).flatMap(([name, value]) => {
+    const gate = FEATURE_GATES.get(name);
+    if (gate !== undefined)
+      return value === gate.isOn ? [] : [{ message: `feature gate ${name}=${JSON.stringify(value)} may have no effect in nk` }];
+    const nearest = nearestName(name, FEATURE_GATES.keys());
+    return [{ message: `nk does not know the feature gate ${name}${nearest === undefined ? "" : `, did you mean ${nearest}?`}` }];
+  });
+
+/**
+ * Checks values alone and together.
+ * @returns what is odd without being wrong
+ * @throws KubeletConfigError for the first broken rule
+ */
+export const validateValues = (reader: ValueReader): readonly ConfigWarning[] => {
+  for (const check of CHECKS) check(reader);
+  // The reference goes on without a server it cannot read, too.
+  const badServers = reader.strings("clusterDNS").filter((server) => isIP(server) === 0);
+  return [
+    ...badServers.map((server) => ({ message: `clusterDNS holds ${JSON.stringify(server)}, which is no IP address` })),
+    ...warnGates(reader),
+  ];
+};

@@ -1,0 +1,81 @@
+import type { ContainerConfig } from "@nk/cri-api";
+import { isHostNetwork } from "@nk/pod-model";
+import type { Container, RuntimePodStatus } from "@nk/pod-model";
+import { buildContainerConfig } from "../config/container-config.ts";
+import { isHostsFileMounted, renderHostsFile } from "../config/hosts-file.ts";
+import type { ContainerStart } from "../plan/pod-plan.ts";
+import type { ImageAnswer, PreparedVolumes } from "../ports.ts";
+import { resolveMounts } from "./container-mounts.ts";
+import type { PodSetup } from "./pod-setup.ts";
+import type { PodPass } from "./sync-context.ts";
+
+/** What one container instance is made from. */
+export interface InstanceFacts {
+  readonly setup: PodSetup;
+  readonly volumes: PreparedVolumes;
+  readonly start: ContainerStart;
+  readonly restartCount: number;
+  readonly image: ImageAnswer;
+  readonly observed: RuntimePodStatus | undefined;
+}
+
+/** The pod's addresses, the node's on the host network. */
+export const podIpsOf = (pass: PodPass, facts: Pick<InstanceFacts, "setup" | "observed">): readonly string[] =>
+  isHostNetwork(pass.pod) ? facts.setup.node.nodeIps : (facts.observed?.ips ?? []);
+
+const writeHostsFile = async (pass: PodPass, facts: InstanceFacts): Promise<{ readonly etcHostsPath?: string }> => {
+  const podIps = podIpsOf(pass, facts);
+  if (!isHostsFileMounted(pass.pod, podIps)) return {};
+  const nodeHostsFile = isHostNetwork(pass.pod) ? ((await pass.ports.node.hostsFile?.({ signal: pass.signal })) ?? "") : "";
+  const { clusterDomain } = facts.setup.node;
+  const content = renderHostsFile({ pod: pass.pod, podIps, clusterDomain, nodeHostsFile });
+  return { etcHostsPath: await pass.ports.files.writeEtcHosts(pass.ref.uid, content) };
+};
+
+const createTerminationLog = async (pass: PodPass, container: Container): Promise<{ readonly terminationLogPath?: string }> => {
+  if ((container.terminationMessagePath ?? "") === "") return {};
+  return { terminationLogPath: await pass.ports.files.createTerminationLog({ pod: pass.ref, containerName: container.name }) };
+};
+
+const findTarget = (facts: InstanceFacts): { readonly targetContainerId?: string } => {
+  const name = "targetContainerName" in facts.start.spec ? facts.start.spec.targetContainerName : undefined;
+  if (name === undefined || name === "") return {};
+  const target = facts.observed?.containers.find((container) => container.name === name && container.state === "running");
+  if (target === undefined) throw new Error(`unable to find target container ${JSON.stringify(name)}`);
+  return { targetContainerId: target.id };
+};
+
+/** Writes the files one container instance needs and builds its configuration. Whatever rejects here is CreateContainerConfigError. */
+export const configureContainer = async (pass: PodPass, facts: InstanceFacts): Promise<ContainerConfig> => {
+  const { setup, volumes, image, restartCount } = facts;
+  const { extras, files } = pass.ports;
+  const options = { signal: pass.signal };
+  const container: Container = facts.start.spec;
+  const wish = { pod: pass.pod, container, restartCount };
+  const objects = await extras?.envObjects?.(pass.pod, options);
+  const envFile = await extras?.envFiles?.(wish, options);
+  const environment = {
+    pod: pass.pod,
+    container,
+    podIps: podIpsOf(pass, facts),
+    node: setup.node,
+    ...(objects !== undefined && { objects }),
+    ...(envFile !== undefined && { envFile }),
+  };
+  const mounts = await resolveMounts(pass, { volumes, environment });
+  await files.ensureLogDir({ pod: pass.ref, containerName: container.name });
+  return buildContainerConfig({
+    ...environment,
+    restartCount,
+    imageId: image.imageRef,
+    imageUser: image.user,
+    mounts,
+    ...(await writeHostsFile(pass, facts)),
+    ...(await createTerminationLog(pass, container)),
+    ...findTarget(facts),
+    devices: await extras?.devices?.(wish, options),
+    supportsRecursiveReadOnly: setup.handler.supportsRecursiveReadOnly,
+    volumeGroups: volumes.groups,
+    userNamespace: setup.userNamespace,
+  });
+};

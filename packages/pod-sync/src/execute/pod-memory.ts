@@ -1,0 +1,41 @@
+import type { PodUid } from "@nk/pod-model";
+import type { CrashBackoffEntry } from "../plan/crash-backoff.ts";
+
+/** What is remembered of one pod between two passes. All of it may be lost: a restart of the kubelet starts with none. */
+export interface PodMemory {
+  /** By container name. */
+  readonly backoffs: Map<string, CrashBackoffEntry>;
+  /** By container name: which ended instance was last reported as waiting, and when. */
+  readonly reportedBackoffs: Map<string, { readonly containerId: string; readonly atMs: number }>;
+  /** Passes in a row that failed for a reason with no time of its own. */
+  failureCount: number;
+  /** Whether the observation may miss what this kubelet did. */
+  isStale: boolean;
+  /** Whether this kubelet has set up the pod's cgroup and volumes, or found them so. */
+  isPrepared: boolean;
+}
+
+/** Memories by pod; one pod's memory is used by one pass at a time. */
+export interface PodMemories {
+  of(uid: PodUid): PodMemory;
+  forget(uid: PodUid): void;
+  readonly size: number;
+}
+
+/** Starts empty. It holds one entry for each pod that is not cleaned up yet, which is as many as the node has pods. */
+export const createPodMemories = (): PodMemories => {
+  const memories = new Map<PodUid, PodMemory>();
+  return {
+    of: (uid) => {
+      const known = memories.get(uid);
+      if (known !== undefined) return known;
+      const memory: PodMemory = { backoffs: new Map(), reportedBackoffs: new Map(), failureCount: 0, isStale: false, isPrepared: false };
+      memories.set(uid, memory);
+      return memory;
+    },
+    forget: (uid) => void memories.delete(uid),
+    get size() {
+      return memories.size;
+    },
+  };
+};

@@ -1,0 +1,186 @@
+import { EVENT_REASONS, formatPod } from "@nk/pod-model";
+import type { RuntimePodStatus } from "@nk/pod-model";
+import { linkSignals } from "@nk/stdx";
+import { isPodSyncError, PodSyncError } from "../errors.ts";
+import type { ContainerStart, PodPlan } from "../plan/pod-plan.ts";
+import type { ImageAnswer, PreparedVolumes } from "../ports.ts";
+import { failStep } from "./attempt.ts";
+import { checkNetwork, createSandbox } from "./create-sandbox.ts";
+import { killContainers, killPod } from "./kill-pod.ts";
+import { containerFieldPath, recordEvent } from "./pod-events.ts";
+import { ensureCgroup, makePodDirs, prepareVolumes, setUpPod } from "./pod-setup.ts";
+import type { PodSetup } from "./pod-setup.ts";
+import { removeRemains } from "./remove-containers.ts";
+import { startContainer } from "./start-container.ts";
+import type { StartPlace, WaitingReason } from "./start-container.ts";
+import { tryRefreshObservation } from "./sync-context.ts";
+import type { PodPass } from "./sync-context.ts";
+import { specKeyOf, findContainerSpec } from "../plan/plan-view.ts";
+
+/** What one plan came to when it was executed. Filled while it is, so that what was reached before a failure is not lost. */
+export interface RoundOutcome {
+  readonly reasons: Map<string, WaitingReason>;
+  readonly errors: PodSyncError[];
+  /** When something that failed is worth another try, where the failure says so. */
+  readonly retryAtMs: number[];
+  /** A sidecar started, which may let the next container start. */
+  startedSidecar: boolean;
+}
+
+type Images = ReadonlyMap<string, Promise<PromiseSettledResult<ImageAnswer>>>;
+
+const settle = async <T>(work: Promise<T>): Promise<PromiseSettledResult<T>> => (await Promise.allSettled([work]))[0];
+
+const PULL_POLICIES = ["Always", "IfNotPresent", "Never"] as const;
+
+/** Images of everything the plan starts are fetched at once, while the sandbox is made. */
+const ensureImages = (pass: PodPass, setup: PodSetup, starts: readonly ContainerStart[]): Images =>
+  new Map(
+    starts.map(({ name, kind, spec }) => {
+      const answer = pass.ports.images.ensureImage(
+        {
+          pod: pass.ref,
+          containerName: name,
+          fieldPath: containerFieldPath(kind, name),
+          image: spec.image ?? "",
+          pullPolicy: PULL_POLICIES.find((policy) => policy === spec.imagePullPolicy) ?? "IfNotPresent",
+          runtimeHandler: setup.handler.name,
+          pullSecretNames: (pass.pod.spec?.imagePullSecrets ?? []).flatMap((secret) => (secret.name === undefined ? [] : [secret.name])),
+          annotations: pass.pod.metadata?.annotations ?? {},
+          sandboxConfig: setup.sandboxConfig,
+        },
+        { signal: pass.signal },
+      );
+      return [name, settle(answer)];
+    }),
+  );
+
+interface StartInput {
+  readonly plan: PodPlan;
+  readonly setup: PodSetup;
+  readonly images: Images;
+  readonly sandboxId: string;
+  readonly observed: RuntimePodStatus | undefined;
+}
+
+/** Starts containers in the plan's order, each after the one before it is up and its postStart hook has ended. */
+const startInOrder = async (pass: PodPass, input: StartInput, outcome: RoundOutcome): Promise<void> => {
+  const volumes = await input.setup.volumes;
+  let observed = input.observed;
+  for (const start of input.plan.containersToStart) {
+    pass.signal.throwIfAborted();
+    const image = input.images.get(start.name);
+    if (image === undefined) continue;
+    const place: StartPlace = { setup: input.setup, volumes, sandboxId: input.sandboxId, image, observed };
+    const result = await startContainer(pass, place, start);
+    if (result.type === "started") {
+      observed = result.observed;
+      if (start.kind === "sidecar") outcome.startedSidecar = true;
+      continue;
+    }
+    outcome.reasons.set(start.name, result.waiting);
+    if (result.retryAtMs !== undefined) outcome.retryAtMs.push(result.retryAtMs);
+    else if (result.cause !== undefined) outcome.errors.push(failStart(pass, start, result));
+    // Nothing may run before an init container has done its work; a sidecar that fails does not hold those after it in this pass.
+    if (start.kind === "init") return;
+  }
+};
+
+const failStart = (pass: PodPass, start: ContainerStart, result: { readonly waiting: WaitingReason; readonly cause: unknown }): PodSyncError => {
+  const pod = formatPod(pass.ref);
+  const { reason, message } = result.waiting;
+  return new PodSyncError("container-failed", `start container ${start.name} of pod ${pod}: ${reason}: ${message}`, {
+    details: { pod, containerNames: [start.name] },
+    cause: result.cause,
+  });
+};
+
+/** Makes the sandbox if need be, and starts what is to be started. */
+const bringUp = async (pass: PodPass, step: { plan: PodPlan; observed: RuntimePodStatus | undefined }, outcome: RoundOutcome): Promise<void> => {
+  const { plan } = step;
+  // Whatever still runs when this pass gives up is told to, and waited for: nothing of a pass may act after it has returned.
+  const stop = new AbortController();
+  using scope = linkSignals(pass.signal, stop.signal);
+  const inner: PodPass = { ...pass, signal: scope.signal };
+  await makePodDirs(inner);
+  const volumes = prepareVolumes(inner);
+  const pending: Promise<unknown>[] = [settle(volumes)];
+  try {
+    const reportsDns = plan.createSandbox !== undefined;
+    const setup = await setUpPod(inner, { sandboxAttempt: plan.sandboxAttempt, volumes, reportsDns });
+    const images = ensureImages(inner, setup, plan.containersToStart);
+    pending.push(...images.values());
+    const place =
+      plan.createSandbox === undefined
+        ? { sandboxId: plan.sandboxId ?? "", observed: step.observed }
+        : await createSandbox(inner, setup);
+    await startInOrder(inner, { plan, setup, images, ...place }, outcome);
+    await volumes;
+    pass.memory.isPrepared = true;
+  } finally {
+    stop.abort(new Error("the pass over the pod has ended"));
+    await Promise.allSettled(pending);
+  }
+};
+
+const prepareRunningPod = async (pass: PodPass): Promise<void> => {
+  await makePodDirs(pass);
+  await ensureCgroup(pass);
+  const prepared: PreparedVolumes = await prepareVolumes(pass);
+  pass.logger.debug("volumes of a running pod are known again", { pod: pass.ref, volumes: prepared.volumes.size });
+  pass.memory.isPrepared = true;
+};
+
+const killWhatMustGo = async (pass: PodPass, plan: PodPlan, observed: RuntimePodStatus | undefined): Promise<void> => {
+  if (plan.killPod === undefined) {
+    await killContainers(pass, plan.containersToKill, observed);
+    return;
+  }
+  if (plan.killPod === "sandbox-changed" && plan.sandboxId !== undefined) {
+    const message = "Pod sandbox changed, it will be killed and re-created.";
+    recordEvent(pass, { type: "Normal", reason: EVENT_REASONS.SandboxChanged, message });
+  }
+  await killPod(pass, observed);
+};
+
+const rememberRestartAll = (pass: PodPass, plan: PodPlan): void => {
+  if (plan.restartAll === undefined) return;
+  const { source, nextBackoffMs } = plan.restartAll;
+  const spec = findContainerSpec(pass.pod, source);
+  if (spec === undefined) return;
+  pass.memory.backoffs.set(source, { specKey: specKeyOf(spec), backoffMs: nextBackoffMs, lastRestartMs: pass.clock.nowMs() });
+};
+
+const execute = async (pass: PodPass, step: { plan: PodPlan; observed: RuntimePodStatus | undefined }, outcome: RoundOutcome): Promise<void> => {
+  const { plan, observed } = step;
+  await killWhatMustGo(pass, plan, observed);
+  await removeRemains(pass, plan, observed);
+  rememberRestartAll(pass, plan);
+  const hasKilled = plan.killPod !== undefined || plan.containersToKill.length > 0;
+  const hasRemoved = plan.containersToRemove.length > 0 || plan.sandboxesToRemove.length > 0;
+  const current = hasKilled || hasRemoved ? await tryRefreshObservation(pass) : observed;
+  if (plan.isFinished) return;
+  if (plan.createSandbox !== undefined) checkNetwork(pass);
+  if (plan.createSandbox !== undefined || plan.containersToStart.length > 0) await bringUp(pass, { plan, observed: current }, outcome);
+  else if (!pass.memory.isPrepared) await prepareRunningPod(pass);
+};
+
+/**
+ * Executes one plan: kill, remove, then sandbox, volumes and images at the same time, then containers in order. Rejects only with the
+ * signal's reason; failures are in the outcome. Whatever point it stops at, the next plan goes on from what the runtime then has.
+ */
+export const runRound = async (
+  pass: PodPass,
+  step: { readonly plan: PodPlan; readonly observed: RuntimePodStatus | undefined },
+): Promise<RoundOutcome> => {
+  const outcome: RoundOutcome = { reasons: new Map(), errors: [], retryAtMs: [], startedSidecar: false };
+  try {
+    await execute(pass, step, outcome);
+  } catch (error) {
+    pass.signal.throwIfAborted();
+    outcome.errors.push(isPodSyncError(error) ? error : failStep(pass, { code: "unexpected", what: "execute the plan" }, error));
+  }
+  pass.signal.throwIfAborted();
+  if (pass.memory.isStale) await tryRefreshObservation(pass);
+  return outcome;
+};

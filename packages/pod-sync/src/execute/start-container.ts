@@ -1,0 +1,158 @@
+import { CONTAINER_REASONS, EVENT_REASONS } from "@nk/pod-model";
+import type { RuntimePodStatus } from "@nk/pod-model";
+import { posix } from "node:path";
+import { errorText } from "../errors.ts";
+import { computeGraceSeconds } from "../plan/grace-period.ts";
+import { specKeyOf } from "../plan/plan-view.ts";
+import type { ContainerStart } from "../plan/pod-plan.ts";
+import type { ImageAnswer, PreparedVolumes } from "../ports.ts";
+import { configureContainer, podIpsOf } from "./container-config-request.ts";
+import { killContainer } from "./kill-container.ts";
+import { containerFieldPath, recordContainerFailure, recordEvent } from "./pod-events.ts";
+import type { PodSetup } from "./pod-setup.ts";
+import { runHook } from "./run-hook.ts";
+import { tryRefreshObservation } from "./sync-context.ts";
+import type { PodPass } from "./sync-context.ts";
+
+/** Why a container waits, as its status shows it. */
+export interface WaitingReason {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What became of one start. */
+export type StartOutcome =
+  | { readonly type: "started"; readonly observed: RuntimePodStatus | undefined }
+  | { readonly type: "failed"; readonly waiting: WaitingReason; readonly cause: unknown; readonly retryAtMs?: number };
+
+/** What a container is started in. */
+export interface StartPlace {
+  readonly setup: PodSetup;
+  readonly volumes: PreparedVolumes;
+  readonly sandboxId: string;
+  readonly image: Promise<PromiseSettledResult<ImageAnswer>>;
+  readonly observed: RuntimePodStatus | undefined;
+}
+
+const CONTAINER_TYPES = { init: "init_container", sidecar: "init_container", app: "container", ephemeral: "ephemeral_container" } as const;
+
+const imageFailure = (error: unknown): StartOutcome => {
+  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : CONTAINER_REASONS.ErrImagePull;
+  const retryAtMs = error instanceof Error && "retryAtMs" in error && typeof error.retryAtMs === "number" ? error.retryAtMs : undefined;
+  return {
+    type: "failed",
+    waiting: { reason: code, message: errorText(error) },
+    cause: error,
+    ...(retryAtMs !== undefined && { retryAtMs }),
+  };
+};
+
+const failed = (reason: string, error: unknown): StartOutcome => ({
+  type: "failed",
+  waiting: { reason, message: errorText(error) },
+  cause: error,
+});
+
+/** Runs the postStart hook; a container whose hook fails is killed and then treated like one that crashed. */
+const runPostStart = async (
+  pass: PodPass,
+  place: StartPlace,
+  instance: { readonly start: ContainerStart; readonly containerId: string },
+): Promise<StartOutcome | undefined> => {
+  const { start, containerId } = instance;
+  const container = start.spec;
+  const handler = container.lifecycle?.postStart;
+  if (handler === undefined) return undefined;
+  const podIps = podIpsOf(pass, place);
+  const problem = await runHook(pass, { container, containerId, handler, podIps, signal: pass.signal });
+  if (problem === undefined) return undefined;
+  const fieldPath = containerFieldPath(start.kind, start.name);
+  recordEvent(pass, { type: "Warning", reason: EVENT_REASONS.FailedPostStartHook, message: "PostStartHook failed", fieldPath });
+  const graceSeconds = computeGraceSeconds({ pod: pass.pod, container });
+  try {
+    await killContainer(pass, { id: containerId, name: start.name, container, message: "FailedPostStartHook", graceSeconds, podIps });
+  } catch (error) {
+    pass.signal.throwIfAborted();
+    pass.logger.error("container whose postStart hook failed could not be stopped", { pod: pass.ref, container: start.name, error });
+  }
+  await tryRefreshObservation(pass);
+  return { type: "failed", waiting: { reason: CONTAINER_REASONS.PostStartHookError, message: problem }, cause: undefined };
+};
+
+const rememberRestart = (pass: PodPass, start: ContainerStart): void => {
+  if (start.nextBackoffMs === undefined) return;
+  pass.memory.backoffs.set(start.name, {
+    specKey: specKeyOf(start.spec),
+    backoffMs: start.nextBackoffMs,
+    lastRestartMs: pass.clock.nowMs(),
+  });
+};
+
+const linkLog = async (pass: PodPass, place: StartPlace, log: { containerName: string; containerId: string; path: string }): Promise<void> => {
+  const { containerName, containerId } = log;
+  const path = posix.join(place.setup.sandboxConfig.logDirectory, log.path);
+  try {
+    const isLinked = await pass.ports.files.linkContainerLog({ pod: pass.ref, containerName, containerId }, path);
+    if (!isLinked) pass.logger.debug("container has no log to link", { pod: pass.ref, container: containerName });
+  } catch (error) {
+    pass.logger.warn("container log could not be linked", { pod: pass.ref, container: containerName, error });
+  }
+};
+
+const createAndStart = async (pass: PodPass, place: StartPlace, start: ContainerStart): Promise<StartOutcome> => {
+  const fieldPath = containerFieldPath(start.kind, start.name);
+  const image = await place.image;
+  pass.signal.throwIfAborted();
+  if (image.status === "rejected") {
+    const failure = imageFailure(image.reason);
+    if (failure.type === "failed") recordContainerFailure(pass, fieldPath, failure.waiting.reason);
+    return failure;
+  }
+  const { sandboxId, observed, setup, volumes } = place;
+  let config;
+  try {
+    const restartCount = start.attempt ?? (await pass.ports.files.countRestartsByLogs({ pod: pass.ref, containerName: start.name }));
+    config = await configureContainer(pass, { setup, volumes, start, restartCount, image: image.value, observed });
+  } catch (error) {
+    pass.signal.throwIfAborted();
+    recordContainerFailure(pass, fieldPath, errorText(error));
+    return failed(CONTAINER_REASONS.CreateContainerConfigError, error);
+  }
+  pass.signal.throwIfAborted();
+  pass.memory.isStale = true;
+  let containerId;
+  try {
+    const request = { podSandboxId: sandboxId, config, sandboxConfig: setup.sandboxConfig };
+    ({ containerId } = await pass.ports.containers.createContainer(request));
+  } catch (error) {
+    recordContainerFailure(pass, fieldPath, errorText(error));
+    return failed(CONTAINER_REASONS.CreateContainerError, error);
+  }
+  recordEvent(pass, { type: "Normal", reason: EVENT_REASONS.Created, message: "Container created", fieldPath });
+  rememberRestart(pass, start);
+  // A container that was only created is made anew by the next plan, so this is a safe place to leave.
+  pass.signal.throwIfAborted();
+  try {
+    await pass.ports.containers.startContainer({ containerId });
+  } catch (error) {
+    recordContainerFailure(pass, fieldPath, errorText(error));
+    return failed(CONTAINER_REASONS.RunContainerError, error);
+  }
+  recordEvent(pass, { type: "Normal", reason: EVENT_REASONS.Started, message: "Container started", fieldPath });
+  pass.signal.throwIfAborted();
+  await linkLog(pass, place, { containerName: start.name, containerId, path: config.logPath });
+  const after = await tryRefreshObservation(pass);
+  return (await runPostStart(pass, place, { start, containerId })) ?? { type: "started", observed: after };
+};
+
+/**
+ * Starts one container: image, configuration, create, start, log link, postStart hook (reference: startContainer,
+ * kuberuntime_container.go). Rejects only when the pass is aborted; every failure is an outcome and an event.
+ */
+export const startContainer = async (pass: PodPass, place: StartPlace, start: ContainerStart): Promise<StartOutcome> => {
+  const labels = { container_type: CONTAINER_TYPES[start.kind] };
+  pass.metrics.startedContainers.inc(labels);
+  const outcome = await createAndStart(pass, place, start);
+  if (outcome.type === "failed") pass.metrics.startedContainersErrors.inc({ ...labels, code: outcome.waiting.reason });
+  return outcome;
+};

@@ -1,0 +1,64 @@
+import type { Pod, PodRef, RuntimePodStatus } from "@nk/pod-model";
+import type { Clock, Logger, RandomSource } from "@nk/stdx";
+import type { PodSyncMetrics } from "../metrics.ts";
+import type { PodSyncOptions } from "../options.ts";
+import type { CrashBackoffLimits } from "../plan/crash-backoff.ts";
+import type { PodSyncPorts } from "../ports.ts";
+import type { PodMemories, PodMemory } from "./pod-memory.ts";
+
+/** The options with their defaults. */
+export interface Settings {
+  readonly podLogsDir: string;
+  readonly crashBackoff: CrashBackoffLimits;
+  readonly retryInitialMs: number;
+  readonly retryMaxMs: number;
+  readonly backoffEventIntervalMs: number;
+  readonly maxRounds: number;
+  readonly hookVersion: string;
+  readonly onDecision: NonNullable<PodSyncOptions["onDecision"]>;
+  readonly onSandboxReady: NonNullable<PodSyncOptions["onSandboxReady"]>;
+}
+
+/** What all passes share. */
+export interface SyncContext {
+  readonly ports: PodSyncPorts;
+  readonly settings: Settings;
+  readonly metrics: PodSyncMetrics;
+  readonly memories: PodMemories;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly logger: Logger;
+}
+
+/** One pass over one pod. */
+export interface PodPass extends SyncContext {
+  readonly pod: Pod;
+  readonly ref: PodRef;
+  readonly memory: PodMemory;
+  readonly signal: AbortSignal;
+}
+
+/** Reads the runtime. A read that fails leaves the observation marked as stale, so that the next pass reads before it plans. */
+export const refreshObservation = async (pass: PodPass): Promise<RuntimePodStatus | undefined> => {
+  pass.memory.isStale = true;
+  const observed = await pass.ports.observed.refresh(pass.ref.uid, { signal: pass.signal });
+  pass.memory.isStale = false;
+  return observed;
+};
+
+/** The same after a step of our own whose outcome is known: a failed read is no failure of the step. */
+export const tryRefreshObservation = async (pass: PodPass): Promise<RuntimePodStatus | undefined> => {
+  try {
+    return await refreshObservation(pass);
+  } catch (error) {
+    pass.signal.throwIfAborted();
+    pass.logger.warn("pod could not be read after a step", { pod: pass.ref, error });
+    return pass.ports.observed.get(pass.ref.uid);
+  }
+};
+
+/** What is known; read now if nothing is, for the pod may have been started by the kubelet before this one. */
+export const currentObservation = async (pass: PodPass): Promise<RuntimePodStatus | undefined> => {
+  const known = pass.memory.isStale ? undefined : pass.ports.observed.get(pass.ref.uid);
+  return known ?? refreshObservation(pass);
+};

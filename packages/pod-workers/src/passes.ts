@@ -1,0 +1,55 @@
+import type { PodWorkersPorts, SyncAnswer } from "./ports.ts";
+import { computeWork } from "./worker.ts";
+import type { PassKind, Worker } from "./worker.ts";
+
+/** What a pass came to. */
+export type PassOutcome =
+  | { readonly type: "synced"; readonly answer: SyncAnswer }
+  /** Its status says that it has ended for good. */
+  | { readonly type: "ended" }
+  | { readonly type: "stopped" }
+  | { readonly type: "cleaned" };
+
+const runSync = async (worker: Worker, ports: PodWorkersPorts, signal: AbortSignal): Promise<PassOutcome> => {
+  if (worker.target.type === "orphan") return { type: "ended" };
+  const { pod } = worker.target;
+  const { terminal } = await ports.status.publish(pod, computeWork(worker));
+  signal.throwIfAborted();
+  if (terminal) return { type: "ended" };
+  return { type: "synced", answer: await ports.runtime.sync(pod, { signal }) };
+};
+
+const runTerminate = async (worker: Worker, ports: PodWorkersPorts, signal: AbortSignal): Promise<PassOutcome> => {
+  const { state, target } = worker;
+  const gracePeriodSeconds = state.kind === "terminating" ? state.graceSeconds : 1;
+  if (target.type === "orphan") {
+    await ports.runtime.terminateOrphan(target.runtimePod, { gracePeriodSeconds, signal });
+    return { type: "stopped" };
+  }
+  await ports.status.publish(target.pod, computeWork(worker));
+  signal.throwIfAborted();
+  const reason = state.kind === "terminating" && state.cause.type === "killed" ? { reason: state.cause.kill.reason } : {};
+  await ports.runtime.terminate(target.pod, { gracePeriodSeconds, signal, ...reason });
+  return { type: "stopped" };
+};
+
+const runCleanUp = async (worker: Worker, ports: PodWorkersPorts, signal: AbortSignal): Promise<PassOutcome> => {
+  const { target } = worker;
+  if (target.type === "orphan") {
+    await ports.runtime.cleanUpOrphan(target.runtimePod, { signal });
+    return { type: "cleaned" };
+  }
+  await ports.status.publish(target.pod, computeWork(worker));
+  signal.throwIfAborted();
+  await ports.runtime.cleanUp(target.pod, worker.isDesired ? { signal } : { signal, isRemoved: true });
+  return { type: "cleaned" };
+};
+
+const PASSES = { sync: runSync, terminate: runTerminate, cleanUp: runCleanUp } as const;
+
+/** Runs one pass of a worker through the ports; it reads the worker and changes nothing of it. */
+export const runPass = (
+  kind: PassKind,
+  worker: Worker,
+  options: { readonly ports: PodWorkersPorts; readonly signal: AbortSignal },
+): Promise<PassOutcome> => PASSES[kind](worker, options.ports, options.signal);

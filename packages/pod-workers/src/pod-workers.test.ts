@@ -1,0 +1,197 @@
+import { createFakeClock, createRecordingMetrics } from "@nk/stdx/testing";
+import { expect, onTestFinished, test } from "vitest";
+import { createPodWorkersMetrics } from "./metrics.ts";
+import type { PodWorkersOptions } from "./options.ts";
+import { createPodWorkers } from "./pod-workers.ts";
+import type { PodWorkersPorts } from "./ports.ts";
+import { createFakePorts, sketchPod, sketchRuntimePod } from "./testing/index.ts";
+
+const setUp = (options: Partial<PodWorkersOptions> = {}, changePorts: (ports: PodWorkersPorts) => PodWorkersPorts = (ports) => ports) => {
+  const clock = createFakeClock();
+  const ports = createFakePorts();
+  const recorded = createRecordingMetrics();
+  const workers = createPodWorkers(changePorts(ports), {
+    sources: ["api"],
+    clock,
+    random: () => 0,
+    metrics: createPodWorkersMetrics(recorded),
+    ...options,
+  });
+  const stop = new AbortController();
+  const start = (): void => {
+    const running = workers.run(stop.signal);
+    onTestFinished(async () => {
+      stop.abort(new Error("the test is over"));
+      await running;
+      expect(clock.pendingCount).toBe(0);
+    });
+  };
+  const show = (...uids: readonly string[]): void =>
+    workers.applySnapshot({ source: "api", pods: uids.map((uid) => sketchPod({ uid })), problems: [] });
+  return { clock, ports, recorded, workers, stop, start, show };
+};
+
+test("nothing is asked of the ports before run, and everything known then starts", async () => {
+  const { clock, ports, show, start } = setUp();
+  show("a", "b");
+  await clock.advance(10_000);
+  expect(ports.calls).toEqual([]);
+  start();
+  await clock.advance(0);
+  expect(ports.calls.filter((call) => call.startsWith("sync"))).toEqual(["sync a", "sync b"]);
+});
+
+test("a snapshot of a source that is not configured is refused", () => {
+  const { workers } = setUp();
+  expect(() => workers.applySnapshot({ source: "http", pods: [], problems: [] })).toThrow(
+    expect.objectContaining({ code: "unknown-source", details: { source: "http" } }),
+  );
+});
+
+test("kill rejects with its signal's reason while the pod goes on stopping", async () => {
+  const { clock, ports, workers, show, start } = setUp();
+  show("a");
+  start();
+  await clock.advance(0);
+  const caller = new AbortController();
+  const outcome = workers.kill("a", { reason: "Evicted", message: "" }, { signal: caller.signal });
+  caller.abort(new Error("not waiting"));
+  await expect(outcome).rejects.toThrow("not waiting");
+  await clock.advance(0);
+  expect(workers.workState("a")).toMatchObject({ state: "finished", cause: { type: "killed" } });
+  expect(ports.calls).toContain("terminate a grace=30 reason=Evicted");
+});
+
+test("a killed pod is not started again while its source still wants it", async () => {
+  const { clock, ports, workers, show, start } = setUp();
+  show("a");
+  start();
+  await clock.advance(0);
+  expect(await workers.kill("a", { reason: "Evicted", message: "", gracePeriodSeconds: 0 })).toBe("stopped");
+  show("a");
+  workers.wake("a", "test");
+  await clock.advance(300_000);
+  expect(ports.calls.filter((call) => call === "sync a")).toHaveLength(1);
+  expect(workers.desiredPods()).toHaveLength(1);
+  expect(workers.activePods()).toEqual([]);
+});
+
+test("admission is asked for one pod at a time, and a throw is a rejection", async () => {
+  let asking = 0;
+  const { clock, ports, workers, show, start } = setUp({}, (ports) => ({
+    ...ports,
+    admission: {
+      async admit(pod) {
+        asking += 1;
+        expect(asking).toBe(1);
+        await clock.sleep(10);
+        asking -= 1;
+        if (pod.metadata?.uid === "b") throw new Error("no node");
+        return { admit: true };
+      },
+    },
+  }));
+  start();
+  show("a", "b", "c");
+  expect(workers.workState("a")).toMatchObject({ state: "syncing", waitingFor: "admission" });
+  await clock.advance(100);
+  expect(ports.calls).toContain("rejected b UnexpectedAdmissionError");
+  expect(ports.calls.filter((call) => call.startsWith("sync"))).toEqual(["sync a", "sync c"]);
+});
+
+test("a pod deleted while admission is asked about it is never synced", async () => {
+  const { clock, ports, workers, show, start } = setUp({}, (ports) => ({
+    ...ports,
+    admission: { admit: () => clock.sleep(10).then(() => ({ admit: true })) },
+  }));
+  start();
+  show("a");
+  await clock.advance(5);
+  show();
+  await clock.advance(100);
+  expect(ports.calls).toEqual([]);
+  expect(workers.list()).toEqual([]);
+});
+
+test("what the runtime still runs of a finished pod is stopped again", async () => {
+  const { clock, ports, workers, show, start } = setUp();
+  start();
+  show("a");
+  ports.terminal.add("a");
+  await clock.advance(0);
+  expect(workers.workState("a")?.state).toBe("finished");
+  workers.reconcileRuntime([sketchRuntimePod("a")]);
+  await clock.advance(0);
+  expect(ports.calls.filter((call) => call.startsWith("terminate "))).toHaveLength(1);
+  ports.running.add("a");
+  workers.reconcileRuntime([sketchRuntimePod("a")]);
+  await clock.advance(0);
+  expect(ports.calls.filter((call) => call.startsWith("terminate "))).toEqual(["terminate a grace=30", "terminate a grace=1"]);
+});
+
+test("the status port may ask for a pass when only the status changed", async () => {
+  const { clock, ports, workers, start } = setUp({}, (ports) => ({
+    ...ports,
+    status: { ...ports.status, reconcile: (pod) => pod.status?.phase === "Running" },
+  }));
+  start();
+  const show = (phase: string): void => workers.applySnapshot({ source: "api", pods: [sketchPod({ uid: "a", phase })], problems: [] });
+  for (const phase of ["Pending", "Unknown", "Running"]) {
+    show(phase);
+    await clock.advance(0);
+  }
+  expect(ports.calls.filter((call) => call === "sync a")).toHaveLength(2);
+});
+
+test("an idle node asks for one pass per pod and sync period", async () => {
+  const { clock, ports, show, start } = setUp({ syncFrequencyMs: 60_000 });
+  start();
+  show(...Array.from({ length: 20 }, (_, index) => `pod-${index}`));
+  await clock.advance(0);
+  const before = ports.calls.filter((call) => call.startsWith("sync")).length;
+  await clock.advance(600_000);
+  expect(ports.calls.filter((call) => call.startsWith("sync")).length - before).toBe(200);
+});
+
+test("the gauges follow the workers and return to zero", async () => {
+  const { clock, ports, recorded, workers, show, start } = setUp();
+  start();
+  ports.rejections.set("c", "OutOfcpu");
+  show("a", "b", "c");
+  await clock.advance(0);
+  const working = (lifecycle: string) => recorded.value("kubelet_working_pods", { lifecycle, config: "desired", static: "" });
+  expect(recorded.value("kubelet_desired_pods", { static: "" })).toBe(3);
+  expect(recorded.value("kubelet_active_pods", { static: "" })).toBe(2);
+  expect(working("sync")).toBe(2);
+  expect(working("terminated")).toBe(1);
+  expect(recorded.value("kubelet_admission_rejections_total", { reason: "OutOfcpu" })).toBe(1);
+  expect(recorded.observations("kubelet_pod_worker_duration_seconds", { operation_type: "create" })).toHaveLength(2);
+  workers.reconcileRuntime([sketchRuntimePod("x")]);
+  expect(recorded.value("kubelet_working_pods", { lifecycle: "terminating", config: "runtime_only", static: "unknown" })).toBe(1);
+  show();
+  await clock.advance(0);
+  for (const lifecycle of ["sync", "terminating", "terminated"]) {
+    for (const config of ["desired", "orphan", "runtime_only"]) {
+      for (const label of ["", "true", "unknown"]) {
+        expect(recorded.value("kubelet_working_pods", { lifecycle, config, static: label })).toBe(0);
+      }
+    }
+  }
+  expect(recorded.value("kubelet_active_pods", { static: "" })).toBe(0);
+  expect(recorded.value("kubelet_orphaned_runtime_pods_total")).toBe(1);
+});
+
+test("a UID is told to be forgotten when its source gave it up and it is finished, and its clean-up knows that it was removed", async () => {
+  const forgotten: string[] = [];
+  const { clock, ports, show, start } = setUp({ onForgotten: (ref) => forgotten.push(ref.uid) });
+  start();
+  show("a", "b");
+  ports.terminal.add("b");
+  await clock.advance(0);
+  show("b");
+  await clock.advance(0);
+  expect(ports.calls.filter((call) => call.startsWith("cleanUp"))).toEqual(["cleanUp b", "cleanUp a removed"]);
+  expect(forgotten).toEqual(["a"]);
+  show();
+  expect(forgotten).toEqual(["a", "b"]);
+});

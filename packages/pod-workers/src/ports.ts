@@ -1,0 +1,77 @@
+import type { AdmitResult, Pod, PodRef, PodUid, RuntimePod } from "@nk/pod-model";
+import type { PodWork } from "./pod-work.ts";
+
+/** Decides whether a pod may run here. Asked for one pod at a time, in order of arrival. */
+export interface PodAdmission {
+  /**
+   * `activePods` are the pods that hold resources: admitted and not yet stopped, the asked one excluded. A throw is a rejection with
+   * reason `UnexpectedAdmissionError`. It may call and await `kill` of other pods (preemption).
+   */
+  admit(pod: Pod, activePods: readonly Pod[]): AdmitResult | Promise<AdmitResult>;
+}
+
+/** Where pod statuses go. */
+export interface PodStatusPort {
+  /** Computes and queues the status for what is now observed. `terminal`: the pod has ended for good and has to be stopped. */
+  publish(pod: Pod, work: PodWork): { readonly terminal: boolean } | Promise<{ readonly terminal: boolean }>;
+  /** Publishes the rejection and records its event; nothing of the pod was started. */
+  rejected(pod: Pod, result: AdmitResult & { readonly admit: false }): void;
+  /**
+   * Nothing of the pod is left on the node: if it has a deletionTimestamp it can be deleted from the API. Called again for each newer
+   * version of the object, as the deletion may be asked for later. Not retried.
+   */
+  finished(pod: Pod): void;
+  /** The source shows another status than before. True asks for a pass, e.g. for a readiness gate. Absent: never. */
+  reconcile?(pod: Pod): boolean;
+}
+
+/**
+ * What a worker lets be done to the runtime. For one UID at most one call is under way, whichever; calls for different UIDs run at the
+ * same time. Each must end soon after its signal aborts, and must be safe to repeat.
+ */
+export interface PodRuntimePort {
+  /** One pass towards the desired state. A rejection is a failed pass that knows no better time than the back-off for the next one. */
+  sync(pod: Pod, options: { readonly signal: AbortSignal }): Promise<SyncAnswer>;
+  /** Stops containers, then sandboxes; resolves when nothing runs. Aborted and called again with a shorter grace period. */
+  terminate(pod: Pod, options: TerminateOptions): Promise<void>;
+  /** Frees what the stopped pod held: volumes, cgroup, directories. */
+  cleanUp(pod: Pod, options: CleanUpOptions): Promise<void>;
+  /** `terminate` for a pod of which only the runtime's record is known. */
+  terminateOrphan(pod: RuntimePod, options: { readonly gracePeriodSeconds: number; readonly signal: AbortSignal }): Promise<void>;
+  /** `cleanUp` for such a pod. */
+  cleanUpOrphan(pod: RuntimePod, options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Whether anything of the pod runs, from memory; undefined when it was not observed yet. */
+  hasRunning(uid: PodUid): boolean | undefined;
+}
+
+export interface SyncAnswer {
+  /** When to come back at the latest, epoch ms, e.g. the end of a back-off. Kept exactly. */
+  readonly retryAtMs?: number;
+  /** What failed, if the pass did not come to its end; shown in `workState`. */
+  readonly error?: unknown;
+}
+
+export interface CleanUpOptions {
+  readonly signal: AbortSignal;
+  /** True when its source no longer has the pod; absent while it has. */
+  readonly isRemoved?: true;
+}
+
+export interface TerminateOptions {
+  readonly gracePeriodSeconds: number;
+  /** What the pod was killed for, e.g. `Evicted`; absent when its source asked for it. */
+  readonly reason?: string;
+  readonly signal: AbortSignal;
+}
+
+/** Kubernetes events; fire and forget. */
+export interface EventPort {
+  record(event: { readonly ref: PodRef; readonly type: "Normal" | "Warning"; readonly reason: string; readonly message: string }): void;
+}
+
+export interface PodWorkersPorts {
+  readonly admission: PodAdmission;
+  readonly status: PodStatusPort;
+  readonly runtime: PodRuntimePort;
+  readonly events?: EventPort;
+}

@@ -1,0 +1,126 @@
+import { ADMITTED, podRef } from "@nk/pod-model";
+import type { PodUid } from "@nk/pod-model";
+import { raceSignal } from "@nk/stdx";
+import type { PodWork } from "../pod-work.ts";
+import type { PodWorkersPorts, SyncAnswer } from "../ports.ts";
+
+export type FakeOperation = "sync" | "terminate" | "cleanUp" | "terminateOrphan" | "cleanUpOrphan";
+
+export interface FakePortsOptions {
+  /** True: runtime calls wait for `finish`. Default false: they succeed at once. */
+  readonly holdsCalls?: boolean;
+}
+
+/** Ports in memory: they remember what was asked, and answer as told. */
+export interface FakePorts extends PodWorkersPorts {
+  /** One line per call, e.g. `terminate a grace=30`. */
+  readonly calls: string[];
+  /** Pods whose status says that they have ended for good. */
+  readonly terminal: Set<PodUid>;
+  /** Pods of which something runs. Kept by the runtime calls, and free to change. */
+  readonly running: Set<PodUid>;
+  /** Pods that admission rejects, with the reason. */
+  readonly rejections: Map<PodUid, string>;
+  /** Runtime calls under way, e.g. `sync a`. */
+  readonly held: readonly string[];
+  /** Ends a held call: with an answer (`answerError`: one that tells of an error), or with a rejection. Throws when there is no such call. */
+  finish(
+    operation: FakeOperation,
+    uid: PodUid,
+    outcome?: { readonly retryAtMs?: number; readonly error?: Error; readonly answerError?: Error },
+  ): void;
+}
+
+const describeWork = (work: PodWork): string => {
+  if (work.state === "syncing") return work.state;
+  const { cause } = work;
+  return `${work.state} ${cause.type}${cause.type === "killed" ? ` ${cause.kill.reason}` : ""}`;
+};
+
+/** Creates ports of a node on which nothing runs. */
+export const createFakePorts = (options: FakePortsOptions = {}): FakePorts => {
+  const calls: string[] = [];
+  const terminal = new Set<PodUid>();
+  const running = new Set<PodUid>();
+  const rejections = new Map<PodUid, string>();
+  const held = new Map<string, PromiseWithResolvers<SyncAnswer>>();
+
+  const call = async (
+    operation: FakeOperation,
+    uid: PodUid,
+    { detail = "", signal }: { readonly detail?: string; readonly signal: AbortSignal },
+  ) => {
+    calls.push(`${operation} ${uid}${detail}`);
+    if (operation === "sync") running.add(uid);
+    if (options.holdsCalls !== true) return {};
+    const key = `${operation} ${uid}`;
+    if (held.has(key)) throw new Error(`the worker called ${key} twice at once`);
+    const holder = Promise.withResolvers<SyncAnswer>();
+    held.set(key, holder);
+    try {
+      return await raceSignal(holder.promise, signal);
+    } catch (error) {
+      if (signal.aborted) calls.push(`${key} aborted`);
+      throw error;
+    } finally {
+      held.delete(key);
+    }
+  };
+  const callAndStop = async (
+    operation: FakeOperation,
+    uid: PodUid,
+    given: { readonly detail?: string; readonly signal: AbortSignal },
+  ): Promise<void> => {
+    await call(operation, uid, given);
+    running.delete(uid);
+  };
+
+  return {
+    calls,
+    terminal,
+    running,
+    rejections,
+    get held() {
+      return [...held.keys()];
+    },
+    finish(operation, uid, { retryAtMs, error, answerError } = {}) {
+      const holder = held.get(`${operation} ${uid}`);
+      if (holder === undefined) throw new Error(`no call ${operation} ${uid} is under way`);
+      if (error === undefined)
+        holder.resolve({ ...(retryAtMs === undefined ? {} : { retryAtMs }), ...(answerError === undefined ? {} : { error: answerError }) });
+      else holder.reject(error);
+    },
+    admission: {
+      admit(pod, activePods) {
+        const { uid } = podRef(pod);
+        calls.push(`admit ${uid} active=[${activePods.map((active) => podRef(active).uid).join(" ")}]`);
+        const reason = rejections.get(uid);
+        return reason === undefined ? ADMITTED : { admit: false, reason, message: `rejected for ${reason}` };
+      },
+    },
+    status: {
+      publish(pod, work) {
+        const { uid } = podRef(pod);
+        calls.push(`publish ${uid} ${describeWork(work)}`);
+        return { terminal: terminal.has(uid) };
+      },
+      rejected: (pod, result) => void calls.push(`rejected ${podRef(pod).uid} ${result.reason}`),
+      finished: (pod) => void calls.push(`finished ${podRef(pod).uid}`),
+    },
+    runtime: {
+      sync: (pod, { signal }) => call("sync", podRef(pod).uid, { signal }),
+      terminate: (pod, { gracePeriodSeconds, reason, signal }) =>
+        callAndStop("terminate", podRef(pod).uid, {
+          detail: ` grace=${gracePeriodSeconds}${reason === undefined ? "" : ` reason=${reason}`}`,
+          signal,
+        }),
+      cleanUp: async (pod, { signal, isRemoved }) =>
+        void (await call("cleanUp", podRef(pod).uid, { signal, detail: isRemoved === true ? " removed" : "" })),
+      terminateOrphan: (pod, { gracePeriodSeconds, signal }) =>
+        callAndStop("terminateOrphan", pod.uid, { detail: ` grace=${gracePeriodSeconds}`, signal }),
+      cleanUpOrphan: async (pod, { signal }) => void (await call("cleanUpOrphan", pod.uid, { signal })),
+      hasRunning: (uid) => running.has(uid),
+    },
+    events: { record: ({ ref, reason }) => void calls.push(`event ${ref.uid} ${reason}`) },
+  };
+};

@@ -1,0 +1,112 @@
+import type { Pod } from "@nk/pod-model";
+import { describe, expect, it } from "vitest";
+import { checkApiReferences } from "./api-references.ts";
+import { checkSupported } from "./check-supported.ts";
+import { createField } from "./field.ts";
+import type { FieldProblem } from "./field.ts";
+import { SUPPORTED_FIELDS } from "./supported-fields.ts";
+
+const fieldsOf = (check: (onProblem: (problem: FieldProblem) => void) => void): readonly string[] => {
+  const fields: string[] = [];
+  check((problem) => fields.push(problem.field));
+  return fields;
+};
+const unsupported = (spec: object, also: readonly string[] = []): readonly string[] =>
+  fieldsOf((add) => checkSupported({ spec: { containers: [], ...spec } } as Pod, createField(add), (pattern) => also.includes(pattern)));
+const references = (spec: object): readonly string[] =>
+  fieldsOf((add) => checkApiReferences({ spec: { containers: [], ...spec } } as Pod, createField(add)));
+const inContainer = (fields: object): object => ({ containers: [{ name: "c", ...fields }] });
+
+describe("checkSupported", () => {
+  it.each<readonly [string, object]>([
+    ["spec.activeDeadlineSeconds", { activeDeadlineSeconds: 1 }],
+    ["spec.hostUsers", { hostUsers: true }],
+    ["spec.runtimeClassName", { runtimeClassName: "x" }],
+    ["spec.readinessGates", { readinessGates: [{ conditionType: "x" }] }],
+    ["spec.resources", { resources: { limits: { cpu: "1" } } }],
+    ["spec.ephemeralContainers", { ephemeralContainers: [{ name: "e" }] }],
+    ["spec.securityContext.sysctls", { securityContext: { sysctls: [{ name: "a", value: "b" }] } }],
+    ["spec.securityContext.appArmorProfile", { securityContext: { appArmorProfile: { type: "Unconfined" } } }],
+    ["spec.volumes[0].nfs", { volumes: [{ name: "v", nfs: { server: "s", path: "/" } }] }],
+    ["spec.volumes[0].downwardAPI", { volumes: [{ name: "v", downwardAPI: {} }] }],
+    ["spec.volumes[0].emptyDir.medium", { volumes: [{ name: "v", emptyDir: { medium: "Memory" } }] }],
+    ["spec.volumes[0].emptyDir.sizeLimit", { volumes: [{ name: "v", emptyDir: { sizeLimit: "1Gi" } }] }],
+    ["spec.containers[0].envFrom", inContainer({ envFrom: [{ prefix: "x" }] })],
+    ["spec.containers[0].restartPolicy", inContainer({ restartPolicy: "Never" })],
+    ["spec.containers[0].resizePolicy", inContainer({ resizePolicy: [{}] })],
+    ["spec.containers[0].volumeDevices", inContainer({ volumeDevices: [{}] })],
+    ["spec.containers[0].volumeMounts[0].subPath", inContainer({ volumeMounts: [{ name: "v", mountPath: "/v", subPath: "x" }] })],
+    ["spec.containers[0].volumeMounts[0].subPathExpr", inContainer({ volumeMounts: [{ name: "v", mountPath: "/v", subPathExpr: "x" }] })],
+    ["spec.containers[0].livenessProbe.grpc", inContainer({ livenessProbe: { grpc: { port: 1 } } })],
+    ["spec.containers[0].lifecycle.preStop.tcpSocket", inContainer({ lifecycle: { preStop: { tcpSocket: { port: 1 } } } })],
+    ["spec.containers[0].lifecycle.stopSignal", inContainer({ lifecycle: { stopSignal: "SIGTERM" } })],
+    ["spec.containers[0].securityContext.procMount", inContainer({ securityContext: { procMount: "Default" } })],
+    ["spec.containers[0].resources.limits[nvidia.com/gpu]", inContainer({ resources: { limits: { "nvidia.com/gpu": "1" } } })],
+    ["spec.containers[0].resources.limits[hugepages-2Mi]", inContainer({ resources: { limits: { "hugepages-2Mi": "2Mi" } } })],
+  ])("reports %s", (field, spec) => expect(unsupported(spec)).toEqual([field]));
+
+  it.each<readonly [string, object]>([
+    [
+      "what only the scheduler reads",
+      { nodeSelector: { a: "b" }, affinity: { nodeAffinity: {} }, topologySpreadConstraints: [{ maxSkew: 1 }] },
+    ],
+    ["sidecars", { initContainers: [{ name: "s", restartPolicy: "Always" }] }],
+    ["empty lists of anything", { imagePullSecrets: [], ephemeralContainers: [], ...inContainer({ envFrom: [], volumeDevices: [] }) }],
+    [
+      "emptyDir and hostPath",
+      {
+        volumes: [
+          { name: "a", emptyDir: { medium: "" } },
+          { name: "b", emptyDir: {} },
+          { name: "c", hostPath: { path: "/", type: "" } },
+        ],
+      },
+    ],
+    [
+      "probes and hooks",
+      inContainer({
+        livenessProbe: { httpGet: { port: 1, httpHeaders: [{ name: "a", value: "b" }] }, periodSeconds: 1 },
+        lifecycle: { preStop: { sleep: { seconds: 1 } } },
+      }),
+    ],
+  ])("accepts %s", (_what, spec) => expect(unsupported(spec)).toEqual([]));
+
+  it("can be widened by pattern", () => {
+    expect(unsupported({ activeDeadlineSeconds: 1, hostUsers: true }, ["spec.activeDeadlineSeconds"])).toEqual(["spec.hostUsers"]);
+    const memory = { volumes: [{ name: "v", emptyDir: { medium: "Memory" } }] };
+    expect(unsupported(memory, ["spec.volumes[].emptyDir.medium=Memory"])).toEqual([]);
+  });
+
+  it("has a table without repetition", () => expect(new Set(SUPPORTED_FIELDS).size).toBe(SUPPORTED_FIELDS.length));
+});
+
+describe("checkApiReferences", () => {
+  it.each<readonly [string, object]>([
+    ["spec.serviceAccountName", { serviceAccountName: "x" }],
+    ["spec.serviceAccount", { serviceAccount: "x" }],
+    ["spec.imagePullSecrets", { imagePullSecrets: [{ name: "x" }] }],
+    ["spec.resourceClaims", { resourceClaims: [{ name: "x" }] }],
+    ["spec.volumes[0].configMap", { volumes: [{ name: "v", configMap: {} }] }],
+    ["spec.volumes[0].secret", { volumes: [{ name: "v", secret: {} }] }],
+    ["spec.volumes[0].persistentVolumeClaim", { volumes: [{ name: "v", persistentVolumeClaim: { claimName: "x" } }] }],
+    ["spec.volumes[0].ephemeral", { volumes: [{ name: "v", ephemeral: {} }] }],
+    [
+      "spec.volumes[0].projected.sources[1].serviceAccountToken",
+      { volumes: [{ name: "v", projected: { sources: [{ downwardAPI: {} }, { serviceAccountToken: { path: "t" } }] } }] },
+    ],
+    [
+      "spec.volumes[0].projected.sources[0].clusterTrustBundle",
+      { volumes: [{ name: "v", projected: { sources: [{ clusterTrustBundle: { path: "t" } }] } }] },
+    ],
+    ["spec.containers[0].env[0].valueFrom.secretKeyRef", inContainer({ env: [{ name: "E", valueFrom: { secretKeyRef: { key: "k" } } }] })],
+    [
+      "spec.containers[0].env[0].valueFrom.configMapKeyRef",
+      inContainer({ env: [{ name: "E", valueFrom: { configMapKeyRef: { key: "k" } } }] }),
+    ],
+    ["spec.containers[0].envFrom[0].secretRef", inContainer({ envFrom: [{ secretRef: { name: "x" } }] })],
+    ["spec.containers[0].resources.claims", inContainer({ resources: { claims: [{ name: "x" }] } })],
+    ["spec.initContainers[0].envFrom[0].configMapRef", { initContainers: [{ name: "i", envFrom: [{ configMapRef: {} }] }] }],
+  ])("reports %s", (field, spec) => expect(references(spec)).toEqual([field]));
+
+  it("lets automountServiceAccountToken be", () => expect(references({ automountServiceAccountToken: true })).toEqual([]));
+});

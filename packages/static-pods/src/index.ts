@@ -1,0 +1,13 @@
+export type { IsFieldSupported } from "./check-supported.ts";
+export { isStaticPodsError, STATIC_PODS_ERROR_CODES, StaticPodsError } from "./errors.ts";
+export type { StaticPodsErrorCode } from "./errors.ts";
+export { createFileSource } from "./file-source.ts";
+export { createHttpSource } from "./http-source.ts";
+export { computeStaticPodUid } from "./identity.ts";
+export type { ManifestOrigin } from "./identity.ts";
+export { readManifest } from "./manifest.ts";
+export type { Manifest, ManifestOptions } from "./manifest.ts";
+export { createStaticPodsMetrics } from "./metrics.ts";
+export type { StaticPodsMetrics } from "./metrics.ts";
+export type { FileSourceOptions, HttpSourceOptions, PodSourceDriver, SourceOptions } from "./options.ts";
+export { SUPPORTED_FIELDS, UNSUPPORTED_VALUES } from "./supported-fields.ts";

@@ -1,0 +1,125 @@
+/** Accepted, and without effect: they are the scheduler's, and nothing schedules a static pod. */
+const FIELDS_WITHOUT_EFFECT = [
+  "spec.nodeSelector.*",
+  "spec.affinity.*",
+  "spec.topologySpreadConstraints.*",
+  "spec.schedulerName",
+  "spec.preemptionPolicy",
+] as const;
+
+const POD_FIELDS = [
+  "apiVersion",
+  "kind",
+  "metadata.*",
+  "status.*",
+  "spec.restartPolicy",
+  "spec.terminationGracePeriodSeconds",
+  "spec.dnsPolicy",
+  "spec.dnsConfig.*",
+  "spec.nodeName",
+  "spec.hostNetwork",
+  "spec.hostPID",
+  "spec.hostIPC",
+  "spec.shareProcessNamespace",
+  "spec.hostname",
+  "spec.subdomain",
+  "spec.setHostnameAsFQDN",
+  "spec.hostAliases.*",
+  "spec.tolerations.*",
+  "spec.priorityClassName",
+  "spec.priority",
+  "spec.enableServiceLinks",
+  "spec.automountServiceAccountToken",
+  "spec.overhead.*",
+  "spec.securityContext.runAsUser",
+  "spec.securityContext.runAsGroup",
+  "spec.securityContext.runAsNonRoot",
+  "spec.securityContext.fsGroup",
+  "spec.securityContext.fsGroupChangePolicy",
+  "spec.securityContext.supplementalGroups.*",
+  "spec.securityContext.seccompProfile.*",
+  "spec.securityContext.seLinuxOptions.*",
+  "spec.volumes[].name",
+  "spec.volumes[].hostPath.*",
+  "spec.volumes[].emptyDir.medium",
+] as const;
+
+/** The same for containers and init containers. */
+const CONTAINER_FIELDS = [
+  "name",
+  "image",
+  "imagePullPolicy",
+  "command.*",
+  "args.*",
+  "workingDir",
+  "ports.*",
+  "env[].name",
+  "env[].value",
+  "env[].valueFrom.fieldRef.*",
+  "env[].valueFrom.resourceFieldRef.*",
+  "resources.requests.cpu",
+  "resources.requests.memory",
+  "resources.requests.ephemeral-storage",
+  "resources.limits.cpu",
+  "resources.limits.memory",
+  "resources.limits.ephemeral-storage",
+  "volumeMounts[].name",
+  "volumeMounts[].mountPath",
+  "volumeMounts[].readOnly",
+  "volumeMounts[].mountPropagation",
+  "lifecycle.postStart.exec.*",
+  "lifecycle.postStart.httpGet.*",
+  "lifecycle.postStart.sleep.*",
+  "lifecycle.preStop.exec.*",
+  "lifecycle.preStop.httpGet.*",
+  "lifecycle.preStop.sleep.*",
+  "terminationMessagePath",
+  "terminationMessagePolicy",
+  "stdin",
+  "stdinOnce",
+  "tty",
+  "securityContext.runAsUser",
+  "securityContext.runAsGroup",
+  "securityContext.runAsNonRoot",
+  "securityContext.privileged",
+  "securityContext.allowPrivilegeEscalation",
+  "securityContext.readOnlyRootFilesystem",
+  "securityContext.capabilities.*",
+  "securityContext.seccompProfile.*",
+  "securityContext.seLinuxOptions.*",
+] as const;
+
+const PROBE_FIELDS = [
+  "exec.*",
+  "httpGet.*",
+  "tcpSocket.*",
+  "initialDelaySeconds",
+  "periodSeconds",
+  "timeoutSeconds",
+  "successThreshold",
+  "failureThreshold",
+  "terminationGracePeriodSeconds",
+] as const;
+
+const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"] as const;
+const CONTAINER_LISTS = ["spec.containers[]", "spec.initContainers[]"] as const;
+
+/**
+ * Every field of a pod that nk acts upon today, and those it may ignore. A pod that sets any other field is refused, with that field's
+ * path, so that nobody believes in a setting that does nothing. `[]` stands for any item of a list, a final `.*` for all there is below.
+ */
+export const SUPPORTED_FIELDS: readonly string[] = [
+  // An init container that restarts always is a sidecar; on an app container the field is not supported yet.
+  "spec.initContainers[].restartPolicy",
+  ...FIELDS_WITHOUT_EFFECT,
+  ...POD_FIELDS,
+  ...CONTAINER_LISTS.flatMap((list) => [
+    ...CONTAINER_FIELDS.map((field) => `${list}.${field}`),
+    ...PROBES.flatMap((probe) => PROBE_FIELDS.map((field) => `${list}.${probe}.${field}`)),
+  ]),
+];
+
+/** Values of supported fields that are not supported themselves. */
+export const UNSUPPORTED_VALUES: { readonly [field: string]: readonly string[] } = {
+  "spec.volumes[].emptyDir.medium": ["Memory", "HugePages"],
+};

@@ -1,0 +1,66 @@
+import { isSidecar } from "@nk/pod-model";
+import type { Container, PodSpec } from "@nk/pod-model";
+import { forEachItem } from "../field.ts";
+import type { Field } from "../field.ts";
+import { validateEnv } from "./env.ts";
+import { forbidHandlers, validateHandlers } from "./handlers.ts";
+import { whyNotDnsLabel } from "./names.ts";
+import { validatePorts } from "./ports.ts";
+import type { PortContext } from "./ports.ts";
+import { validateResources } from "./resources.ts";
+import { checkOneOf } from "./rules.ts";
+import { validateContainerSecurity } from "./security.ts";
+import { validateMounts } from "./volumes.ts";
+
+/** What is seen while the containers of one pod are checked; the sets grow. */
+interface ContainerContext {
+  readonly volumeNames: ReadonlySet<string>;
+  readonly containerNames: Set<string>;
+  readonly ports: PortContext;
+}
+
+const checkName = (name: string, field: Field, seen: Set<string>): void => {
+  const why = name === "" ? undefined : whyNotDnsLabel(name);
+  if (name === "") field.required();
+  else if (why !== undefined) field.invalid(name, why);
+  else if (seen.has(name)) field.duplicate(name);
+  seen.add(name);
+};
+
+const checkImage = (image: string | undefined, field: Field): void => {
+  if (image === undefined || image === "") field.required();
+  else if (image.trim() !== image) field.invalid(image, "must not have leading or trailing whitespace");
+};
+
+const checkContainer = (container: Container, field: Field, context: ContainerContext): void => {
+  checkName(container.name, field.at("name"), context.containerNames);
+  checkImage(container.image, field.at("image"));
+  checkOneOf(container.imagePullPolicy, field.at("imagePullPolicy"), ["Always", "IfNotPresent", "Never"]);
+  checkOneOf(container.terminationMessagePolicy, field.at("terminationMessagePolicy"), ["FallbackToLogsOnError", "File"]);
+  validatePorts(container.ports, field.at("ports"), context.ports);
+  validateEnv(container.env, field.at("env"));
+  validateMounts(container, field.at("volumeMounts"), context.volumeNames);
+  validateResources(container.resources, field.at("resources"));
+  validateContainerSecurity(container.securityContext, field.at("securityContext"));
+};
+
+/** Init and app containers: each for itself, and what must be unique in the pod. */
+export const validateContainers = (spec: PodSpec, root: Field, volumeNames: ReadonlySet<string>): void => {
+  const hostNetwork = spec.hostNetwork === true;
+  const graceSeconds = spec.terminationGracePeriodSeconds ?? 0;
+  const containerNames = new Set<string>();
+  const appPorts: PortContext = { hostNetwork, hostPorts: new Set() };
+  if (spec.containers.length === 0) root.at("containers").required();
+  forEachItem(spec.containers, root.at("containers"), (container, field) => {
+    checkContainer(container, field, { volumeNames, containerNames, ports: appPorts });
+    validateHandlers(container, field, graceSeconds);
+  });
+  forEachItem(spec.initContainers, root.at("initContainers"), (container, field) => {
+    // Those that end by themselves never run beside others, so their host ports clash with none.
+    const ports = isSidecar(container) ? appPorts : { hostNetwork, hostPorts: new Set<string>() };
+    checkContainer(container, field, { volumeNames, containerNames, ports });
+    if (isSidecar(container)) validateHandlers(container, field, graceSeconds);
+    else forbidHandlers(container, field);
+    checkOneOf(container.restartPolicy, field.at("restartPolicy"), ["Always"]);
+  });
+};

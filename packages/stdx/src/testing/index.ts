@@ -1,0 +1,7 @@
+export { createFakeClock } from "./fake-clock.ts";
+export type { FakeClock } from "./fake-clock.ts";
+export { createRecordingLogger } from "./recording-logger.ts";
+export type { LogEntry, RecordingLogger } from "./recording-logger.ts";
+export { createRecordingMetrics } from "./recording-metrics.ts";
+export type { RecordingMetrics } from "./recording-metrics.ts";
+export { createSeededRandom } from "../random.ts";
