@@ -1,5 +1,4 @@
 import { isIP } from "node:net";
-import { parseGoDuration } from "@nk/stdx";
 import { KubeletConfigError } from "./errors.ts";
 import type { JsonValue } from "./json-value.ts";
 import { createSecret } from "./secret.ts";
@@ -17,11 +16,6 @@ export interface SettingsInput {
 const textFlag = (flags: SettingsInput["flags"], name: string, fallback: string): string => {
   const value = flags.get(name);
   return typeof value === "string" && value !== "" ? value : fallback;
-};
-
-const intFlag = (flags: SettingsInput["flags"], name: string, fallback: number): number => {
-  const value = flags.get(name);
-  return typeof value === "number" ? value : fallback;
 };
 
 const computeNodeName = ({ flags, hostname }: SettingsInput): string => {
@@ -94,23 +88,11 @@ export const buildSettings = (input: SettingsInput): KubeletSettings => {
     cpuCfsQuotaPeriodMs: reader.durationMs("cpuCFSQuotaPeriod"),
     cgroupDriver: reader.text("cgroupDriver") === "systemd" ? "systemd" : "cgroupfs",
     cgroupRoot: reader.text("cgroupRoot"),
-    cgroupsPerQos: reader.bool("cgroupsPerQOS"),
     failCgroupV1: reader.bool("failCgroupV1"),
     failSwapOn: reader.bool("failSwapOn"),
     oomScoreAdj: reader.int("oomScoreAdj"),
-    maxOpenFiles: reader.int("maxOpenFiles"),
-    maxPods: reader.int("maxPods"),
-    podsPerCore: reader.int("podsPerCore"),
-    podPidsLimit: reader.int("podPidsLimit"),
     seccompDefault: reader.bool("seccompDefault"),
     crashLoopBackOffMaxMs: reader.durationMs("crashLoopBackOff.maxContainerRestartPeriod"),
-    containerLogMaxSizeBytes: reader.bytes("containerLogMaxSize"),
-    containerLogMaxFiles: reader.int("containerLogMaxFiles"),
-    containerLogMaxWorkers: reader.int("containerLogMaxWorkers"),
-    containerLogMonitorIntervalMs: reader.durationMs("containerLogMonitorInterval"),
-    minimumContainerTtlMs: parseGoDuration(textFlag(flags, "minimum-container-ttl-duration", "0s")),
-    maximumDeadContainersPerContainer: intFlag(flags, "maximum-dead-containers-per-container", 1),
-    maximumDeadContainers: intFlag(flags, "maximum-dead-containers", -1),
     logVerbosity: reader.int("logging.verbosity"),
     logFormat: reader.text("logging.format") === "json" ? "json" : "text",
     featureGates: gatesOf(reader),

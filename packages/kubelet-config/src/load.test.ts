@@ -45,39 +45,39 @@ describe("loadSettings", () => {
 
   it("lets flags win over drop-ins, drop-ins over the file, and the file over defaults, and says who won", async () => {
     const bodies = {
-      "/c.yaml": "maxPods: 1\npodPidsLimit: 1\nhealthzPort: 1\n",
-      "/d/10.conf": "podPidsLimit: 2\nhealthzPort: 2\n",
-      "/d/sub/a.conf": "podPidsLimit: 3\n",
+      "/c.yaml": "registryBurst: 1\nregistryPullQPS: 1\nhealthzPort: 1\n",
+      "/d/10.conf": "registryPullQPS: 2\nhealthzPort: 2\n",
+      "/d/sub/a.conf": "registryPullQPS: 3\n",
       "/d/readme.txt": "",
     };
     const { settings, provenance, warnings } = await load(["--config=/c.yaml", "--config-dir=/d", "--healthz-port=3"], bodies);
-    expect(settings).toMatchObject({ maxPods: 1, podPidsLimit: 3, healthzPort: 3, oomScoreAdj: -999 });
-    const origins = ["maxPods", "podPidsLimit", "healthzPort", "oomScoreAdj"].map((path) => provenance.get(path)?.provenance);
+    expect(settings).toMatchObject({ registryBurst: 1, registryPullQps: 3, healthzPort: 3, oomScoreAdj: -999 });
+    const origins = ["registryBurst", "registryPullQPS", "healthzPort", "oomScoreAdj"].map((path) => provenance.get(path)?.provenance);
     expect(origins).toEqual(["file /c.yaml:3", "drop-in /d/sub/a.conf:3", "flag --healthz-port", "default"]);
     expect(warnings.map(formatWarning)).toEqual(["/d/readme.txt: is no *.conf file and was left out"]);
   });
 
   it("merges drop-ins as patches: maps by key, lists whole, null takes back", async () => {
     const bodies = {
-      "/c.yaml": "featureGates: {EnvFiles: true, EventedPLEG: false}\nclusterDNS: [10.0.0.1]\nmaxPods: 7\n",
-      "/d/1.conf": "featureGates: {EventedPLEG: null, HostnameOverride: true}\nclusterDNS: [10.0.0.2]\nmaxPods: null\n",
+      "/c.yaml": "featureGates: {EnvFiles: true, EventedPLEG: false}\nclusterDNS: [10.0.0.1]\nregistryBurst: 7\n",
+      "/d/1.conf": "featureGates: {EventedPLEG: null, HostnameOverride: true}\nclusterDNS: [10.0.0.2]\nregistryBurst: null\n",
     };
     const { settings, provenance } = await load(["--config=/c.yaml", "--config-dir=/d", "--feature-gates=EnvFiles=false"], bodies);
     expect(settings.featureGates).toEqual({ EnvFiles: false, HostnameOverride: true });
     expect(provenance.get("featureGates")?.provenance).toBe("file /c.yaml:3, drop-in /d/1.conf:3, flag --feature-gates");
     expect(settings.clusterDns).toEqual(["10.0.0.2"]);
-    expect(settings.maxPods).toBe(110);
+    expect(settings.registryBurst).toBe(10);
   });
 
   it("keeps the older defaults under drop-ins without a file", async () => {
-    const { settings } = await load(["--config-dir=/d"], { "/d/1.conf": "maxPods: 9\n" });
-    expect(settings).toMatchObject({ maxPods: 9, readOnlyPort: 10_255 });
+    const { settings } = await load(["--config-dir=/d"], { "/d/1.conf": "registryBurst: 9\n" });
+    expect(settings).toMatchObject({ registryBurst: 9, readOnlyPort: 10_255 });
   });
 
   it("takes zero for the default where the reference does, but not from a flag", async () => {
-    const { settings } = await loadFile("maxPods: 0\nsyncFrequency: 0s\nhealthzPort: 0\nregistryPullQPS: 0\n");
-    expect(settings).toMatchObject({ maxPods: 110, syncFrequencyMs: 60_000, healthzPort: 0, registryPullQps: 0 });
-    expect((await loadFile("", "--max-pods=0")).settings.maxPods).toBe(0);
+    const { settings } = await loadFile("registryBurst: 0\nsyncFrequency: 0s\nhealthzPort: 0\nregistryPullQPS: 0\n");
+    expect(settings).toMatchObject({ registryBurst: 10, syncFrequencyMs: 60_000, healthzPort: 0, registryPullQps: 0 });
+    expect((await loadFile("", "--registry-burst=0")).settings.registryBurst).toBe(0);
   });
 
   it("pulls images in parallel unless told otherwise", async () => {
@@ -132,8 +132,6 @@ describe("loadSettings", () => {
     ["address: here", "address must be an IP address"],
     ["podLogsDir: /a/../b", "podLogsDir"],
     ["podLogsDir: /ä", "podLogsDir must be ASCII"],
-    ["containerLogMaxFiles: 1", "containerLogMaxFiles must be at least 2"],
-    ["containerLogMonitorInterval: 1s", "must be at least 3s"],
     ["cpuCFSQuotaPeriod: 2s", "must be between 1ms and 1s"],
     ["crashLoopBackOff: {maxContainerRestartPeriod: 10m}", "must be between 1s and 300s"],
     ["cgroupDriver: docker", "must be one of cgroupfs, systemd"],
@@ -172,7 +170,7 @@ describe("loadSettings", () => {
     const { configObject } = await loadFile("authentication: {anonymous: {enabled: true}}\n");
     expect(configObject).toMatchObject({
       kind: "KubeletConfiguration",
-      maxPods: 110,
+      registryBurst: 10,
       authentication: { anonymous: { enabled: true }, webhook: { enabled: true } },
     });
   });

@@ -61,28 +61,12 @@ export interface KubeletSettings {
   readonly cgroupDriver: "cgroupfs" | "systemd";
   /** "" means "/". */
   readonly cgroupRoot: string;
-  readonly cgroupsPerQos: boolean;
   readonly failCgroupV1: boolean;
   readonly failSwapOn: boolean;
   readonly oomScoreAdj: number;
-  readonly maxOpenFiles: number;
 
-  readonly maxPods: number;
-  /** 0: no limit of its own. */
-  readonly podsPerCore: number;
-  /** -1: no limit. */
-  readonly podPidsLimit: number;
   readonly seccompDefault: boolean;
   readonly crashLoopBackOffMaxMs: number;
-
-  readonly containerLogMaxSizeBytes: number;
-  readonly containerLogMaxFiles: number;
-  readonly containerLogMaxWorkers: number;
-  readonly containerLogMonitorIntervalMs: number;
-  readonly minimumContainerTtlMs: number;
-  readonly maximumDeadContainersPerContainer: number;
-  /** -1: no limit. */
-  readonly maximumDeadContainers: number;
 
   readonly logVerbosity: number;
   readonly logFormat: "text" | "json";

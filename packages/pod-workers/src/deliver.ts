@@ -4,6 +4,7 @@ import { dropUnstarted } from "./admission.ts";
 import type { AdmissionQueue } from "./admission.ts";
 import { advance, enlist, enter, forget, markDesired, stop, tellFinished, wake } from "./machine.ts";
 import type { Engine } from "./machine.ts";
+import type { TerminationCause } from "./pod-work.ts";
 import { createWorker } from "./worker.ts";
 import type { Worker, WorkerState } from "./worker.ts";
 
@@ -72,6 +73,9 @@ const updatePod = (delivery: Delivery, pod: Pod): void => {
   advance(engine, worker);
 };
 
+/** A pod that ended without being deleted keeps containers and logs to be looked at, until its source gives it up. */
+const keepsRemains = (cause: TerminationCause): boolean => cause.type === "terminal" || cause.type === "killed";
+
 /** The pod's source gave it up. */
 export const removePod = (delivery: Delivery, uid: PodUid): void => {
   const { engine } = delivery;
@@ -96,7 +100,9 @@ export const removePod = (delivery: Delivery, uid: PodUid): void => {
       engine.decisions.add(uid, "removed while it is being stopped");
       return;
     case "finished":
-      return forget(engine, worker);
+      return keepsRemains(worker.state.cause)
+        ? enter(engine, worker, { kind: "terminated", cause: worker.state.cause })
+        : forget(engine, worker);
   }
 };
 

@@ -193,5 +193,8 @@ test("a UID is told to be forgotten when its source gave it up and it is finishe
   expect(ports.calls.filter((call) => call.startsWith("cleanUp"))).toEqual(["cleanUp b", "cleanUp a removed"]);
   expect(forgotten).toEqual(["a"]);
   show();
+  await clock.advance(0);
+  // It had ended by itself and kept its containers and logs until now.
+  expect(ports.calls.filter((call) => call === "cleanUp b removed")).toHaveLength(1);
   expect(forgotten).toEqual(["a", "b"]);
 });

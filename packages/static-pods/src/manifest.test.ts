@@ -165,6 +165,15 @@ spec:
     expect(read(`${MINIMAL}${"# long\n".repeat(200_000)}`).problems[0]?.message).toMatch(/longer than/u);
   });
 
+  it("survives nesting without end", () => {
+    const wrap = (inner: string): string => MINIMAL.replace("name: a", `name: a, managedFields: [{fieldsV1: ${inner}}]`);
+    const deep = `${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}`;
+    const json = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","managedFields":[{"fieldsV1":${deep}}]},"spec":{"containers":[{"name":"c","image":"i"}]}}`;
+    expect(read(json).problems).toEqual([{ location: "/m/a.yaml", line: 1, message: "nested too deeply" }]);
+    expect(read(wrap("&x {b: *x}")).problems).toHaveLength(1);
+    expect(read("[".repeat(20_000)).pods).toEqual([]);
+  });
+
   it("reads a large list of JSON without the YAML parser", () => {
     const items = Array.from({ length: 2000 }, (_, i) => ({
       metadata: { name: `p${i}` },

@@ -130,7 +130,12 @@ export const readManifest = (text: string, options: ManifestOptions): Manifest =
   for (const document of parsed.documents) {
     const onProblem = ({ segments, field, message }: FieldProblem): void =>
       add({ line: document.lineOf(segments), ...(field === "" ? {} : { field }), message });
-    pods.push(...readDocument(document, options, onProblem));
+    try {
+      pods.push(...readDocument(document, options, onProblem));
+    } catch {
+      // Only what has no form of ours (managedFields) can be nested so deeply, or contain itself through an alias.
+      add({ line: document.lineOf([]), message: "nested too deeply" });
+    }
   }
   if (parsed.documents.length === 0) add({ message: "contains no pod" });
   if (problems.length === 0) for (const message of findDuplicates(pods)) add({ field: "metadata.name", message });

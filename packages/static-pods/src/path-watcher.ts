@@ -43,6 +43,9 @@ const inspect = async (path: string): Promise<{ readonly kind: PathKind; readonl
 /** Kubernetes' atomic writer puts files beside this link and then moves it: all files have changed then. */
 const ATOMIC_WRITER_LINK = "..data";
 
+/** Looks at the path in a row, each because the one before set a new watch. */
+const MAX_ROUNDS = 10;
+
 /** One watch at most is held; inotify sees renames, writes, chmods and removals in it. */
 export const createPathWatcher = (path: string, onChange: OnChange, logger: Logger): PathWatcher => {
   let watched: Watched | undefined;
@@ -68,42 +71,47 @@ export const createPathWatcher = (path: string, onChange: OnChange, logger: Logg
   };
 
   const start = (directory: string, inode: string, kind: PathKind): void => {
+    const watcher = watch(directory, listener(directory, kind));
+    watcher.on("error", (error) => {
+      logger.warn("watching a directory failed; it is re-read periodically", { directory, error });
+      stop();
+      onChange(undefined);
+    });
+    watched = { directory, kind, inode, watcher };
+  };
+
+  /** Watches the directory unless it is watched already; what was seen before a new watch may be out of date. */
+  const ensure = (directory: string, inode: string, kind: PathKind): "kept" | "new" | "failed" => {
+    if (watched?.directory === directory && watched.kind === kind && watched.inode === inode) return "kept";
+    stop();
     try {
-      const watcher = watch(directory, listener(directory, kind));
-      watcher.on("error", (error) => {
-        logger.warn("watching a directory failed; it is re-read periodically", { directory, error });
-        stop();
-        onChange(undefined);
-      });
-      watched = { directory, kind, inode, watcher };
+      start(directory, inode, kind);
+      return "new";
     } catch (error) {
-      // Out of inotify watches, or it went away just now; the periodic re-read covers both.
+      // It went away just now: whoever looks again will see where to watch instead.
+      if (isMissing(error)) return "new";
       logger.warn("a directory can't be watched; it is re-read periodically", { directory, error });
+      return "failed";
     }
   };
 
-  /** Watches the directory unless it is watched already; true when the watch is new. */
-  const ensure = (directory: string, inode: string, kind: PathKind): boolean => {
-    if (watched?.directory === directory && watched.kind === kind && watched.inode === inode) return false;
-    stop();
-    start(directory, inode, kind);
-    return watched !== undefined;
-  };
-
-  const watchAncestor = async (kind: PathKind): Promise<boolean> => {
+  const watchAncestor = async (kind: PathKind): Promise<"kept" | "new" | "failed"> => {
     for (let directory = dirname(path); ; directory = dirname(directory)) {
       const found = await inspect(directory);
       if (found.kind === "directory") return ensure(directory, found.inode, kind);
-      if (directory === dirname(directory)) return false;
+      if (directory === dirname(directory)) return "failed";
     }
   };
 
   const follow = async (): Promise<PathKind> => {
-    // A new watch may have come too late for what it was made for, so look again; a path that keeps flapping is left to the next ring.
-    for (let round = 0; ; round += 1) {
+    for (let round = 1; ; round += 1) {
       const { kind, inode } = await inspect(path);
-      const isNew = kind === "directory" ? ensure(path, inode, kind) : await watchAncestor(kind);
-      if (!isNew || round >= 4) return kind;
+      const outcome = kind === "directory" ? ensure(path, inode, kind) : await watchAncestor(kind);
+      if (outcome !== "new") return kind;
+      if (round < MAX_ROUNDS) continue;
+      // It keeps changing under the eye: go on with what there is, and come back at once.
+      onChange(undefined);
+      return kind;
     }
   };
 

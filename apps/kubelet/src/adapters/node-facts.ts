@@ -40,7 +40,7 @@ export const createNodeFacts =
       cpu: String(host.cpus),
       memory: String(host.memoryCapacityBytes),
       "ephemeral-storage": String(host.diskBytes),
-      pods: String(settings.maxPods),
+      pods: "110",
     },
     services: [],
     kubeletRootDir: settings.rootDir,

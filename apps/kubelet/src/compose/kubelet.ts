@@ -3,6 +3,7 @@ import type { KubeletSettings } from "@nk/kubelet-config";
 import { runTaskGroup } from "@nk/stdx";
 import { createEventLog } from "../adapters/event-log.ts";
 import { readHostFacts } from "../adapters/host.ts";
+import { applyOomScoreAdj, checkHost } from "../adapters/host-checks.ts";
 import { createEngines } from "./engines.ts";
 import { createPodLoop } from "./pods.ts";
 import { openRuntime } from "./runtime.ts";
@@ -19,6 +20,8 @@ export const runKubelet = async (settings: KubeletSettings, telemetry: Telemetry
   await mkdir(settings.rootDir, { recursive: true, mode: 0o750 });
   await mkdir(settings.podLogsDir, { recursive: true, mode: 0o755 });
   const host = readHostFacts({ root: "/", diskPath: settings.rootDir });
+  checkHost(settings, host);
+  await applyOomScoreAdj("/proc/self/oom_score_adj", settings.oomScoreAdj, telemetry.logger);
 
   const runtime = await openRuntime(settings, telemetry, signal);
   stack.use(runtime.cri);

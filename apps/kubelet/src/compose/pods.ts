@@ -60,11 +60,16 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
         },
         finished: () => undefined,
       },
-      runtime: podRuntime({ podSync: engines.podSync, statuses, cache: runtime.cache, workState: (uid) => workers.workState(uid) }),
+      runtime: podRuntime({ podSync: engines.podSync, statuses, cache: runtime.cache }),
       events,
     },
     {
       sources,
+      onForgotten: ({ uid }) => {
+        statuses.forget(uid);
+        engines.podSync.forget(uid);
+        engines.images.forgetPod(uid);
+      },
       syncFrequencyMs: settings.syncFrequencyMs,
       clock,
       logger: logger.child({ part: "workers" }),

@@ -8,7 +8,6 @@ import type { Pleg, PodStatusCache } from "@nk/pleg";
 import { CgroupDriver as RuntimeCgroupDriver } from "@nk/cri-api";
 import { createEmitter } from "@nk/stdx";
 import type { Emitter } from "@nk/stdx";
-import { runtimeViewForPleg } from "../adapters/runtime-view.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 /** The container runtime: how to talk to it, and what is known of it. */
@@ -73,12 +72,11 @@ export const openRuntime = async (settings: KubeletSettings, telemetry: Telemetr
     endpoint: cri.endpoint,
   });
   const view = createRuntimePodView(cri, { clock });
-  const observed = runtimeViewForPleg(view);
   const plegMetrics = createPlegMetrics(metrics);
-  const cache = createPodStatusCache({ runtime: observed }, { clock, metrics: plegMetrics });
+  const cache = createPodStatusCache({ runtime: view }, { clock, metrics: plegMetrics });
   const events = createEmitter<PodLifecycleEvent>();
   const pleg = createPleg(
-    { runtime: observed, cache },
+    { runtime: view, cache },
     { clock, logger: logger.child({ part: "pleg" }), metrics: plegMetrics, onEvent: (event) => events.emit(event) },
   );
   return {

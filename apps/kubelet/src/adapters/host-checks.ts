@@ -1,0 +1,28 @@
+import { writeFile } from "node:fs/promises";
+import type { KubeletSettings } from "@nk/kubelet-config";
+import type { Logger } from "@nk/stdx";
+import type { HostFacts } from "./host.ts";
+
+/** Refuses machines that the settings do not allow; the texts are the reference's. */
+export const checkHost = (
+  settings: Pick<KubeletSettings, "failCgroupV1" | "failSwapOn">,
+  host: Pick<HostFacts, "cgroupVersion" | "swapCapacityBytes">,
+): void => {
+  if (settings.failCgroupV1 && host.cgroupVersion === 1) {
+    throw new Error(
+      "kubelet is configured to not run on a host using cgroup v1. cgroup v1 support is unsupported and will be removed in a future release (set failCgroupV1: false to run all the same)",
+    );
+  }
+  if (settings.failSwapOn && host.swapCapacityBytes > 0n) {
+    throw new Error("running with swap on is not supported, please disable swap or set --fail-swap-on flag to false");
+  }
+};
+
+/** Tells the kernel how willingly to kill the kubelet. A kubelet without the right to do so runs on. */
+export const applyOomScoreAdj = async (path: string, score: number, logger: Logger): Promise<void> => {
+  try {
+    await writeFile(path, String(score));
+  } catch (error) {
+    logger.warn("Failed to apply oom score", { oomScoreAdj: score, error });
+  }
+};

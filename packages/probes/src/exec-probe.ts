@@ -1,0 +1,16 @@
+import type { ProbeVerdict } from "./outcome.ts";
+import { truncateOutput } from "./outcome.ts";
+import type { ExecPort, ExecRequest } from "./ports.ts";
+
+/** Whether a command in the container ends with 0. A command that takes too long is a failure; one that cannot be run, an error. */
+export const probeExec = async (port: ExecPort, request: ExecRequest, signal: AbortSignal): Promise<ProbeVerdict> => {
+  const timedOut: ProbeVerdict = { verdict: "failure", output: `command "${request.command.join(" ")}" timed out` };
+  try {
+    const answer = await port.exec(request, { signal });
+    if (answer.type === "timed-out") return timedOut;
+    return { verdict: answer.exitCode === 0 ? "success" : "failure", output: truncateOutput(answer.output) };
+  } catch (error) {
+    if (signal.aborted) return timedOut;
+    return { verdict: "error", output: error instanceof Error ? error.message : String(error) };
+  }
+};

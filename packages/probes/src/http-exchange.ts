@@ -1,0 +1,87 @@
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import { request } from "node:http";
+import type { Socket } from "node:net";
+import { isIP } from "node:net";
+import { Duplex } from "node:stream";
+import { connect as connectTls } from "node:tls";
+import { MAX_OUTPUT_BYTES } from "./outcome.ts";
+
+export interface HttpQuestion {
+  readonly scheme: "http" | "https";
+  readonly host: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: OutgoingHttpHeaders;
+}
+
+export interface HttpAnswer {
+  readonly statusCode: number;
+  readonly location: string | undefined;
+  /** The beginning of the body. */
+  readonly body: string;
+}
+
+/**
+ * TLS over the connection without looking at the certificate, as kubelet probes do. The socket is wrapped, because one that TLS has taken
+ * over can no longer be reset.
+ */
+const secure = (socket: Socket, host: string): Duplex => {
+  const secured = connectTls({
+    socket: Duplex.from({ readable: socket, writable: socket }),
+    rejectUnauthorized: false,
+    ALPNProtocols: ["http/1.1"],
+    ...(isIP(host) === 0 && { servername: host }),
+  });
+  secured.on("error", () => undefined);
+  return secured;
+};
+
+const readBody = async (response: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= MAX_OUTPUT_BYTES) break;
+  }
+  return Buffer.concat(chunks).subarray(0, MAX_OUTPUT_BYTES).toString("utf8");
+};
+
+/** Raised when the headers came but the body did not. */
+export class BodyError extends Error {
+  override readonly name = "BodyError";
+}
+
+/** One GET over a connection that is made already and is not used again. Rejects with what Node says, or with the signal's reason. */
+export const exchangeHttp = async (socket: Socket, question: HttpQuestion, signal: AbortSignal): Promise<HttpAnswer> => {
+  const { scheme, host, path, headers } = question;
+  const stream = scheme === "https" ? secure(socket, host) : socket;
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const sent = request({ method: "GET", path, headers, setHost: false, agent: false, createConnection: () => stream });
+    const onAbort = (): void => {
+      sent.destroy();
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    sent.once("response", (received) => {
+      signal.removeEventListener("abort", onAbort);
+      resolve(received);
+    });
+    sent.on("error", (error) => {
+      signal.removeEventListener("abort", onAbort);
+      reject(error);
+    });
+    sent.end();
+  });
+  const onAbort = (): void => void response.destroy(new BodyError("body not received in time"));
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    const body = await readBody(response);
+    return { statusCode: response.statusCode ?? 0, location: response.headers.location, body };
+  } catch (error) {
+    throw new BodyError(error instanceof Error ? error.message : String(error), { cause: error });
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+};

@@ -1,0 +1,38 @@
+import type { Clock, Logger, MetricRegister, RandomSource } from "@nk/stdx";
+import { noopLogger, noopMetrics, systemClock, systemRandom } from "@nk/stdx";
+
+export interface ProbesOptions {
+  /** Exec probes that run at once on this node; further ones wait, their time limit not yet running. Default 16. */
+  readonly maxConcurrentExecs?: number;
+  /** http and tcp probes at once. Default 256. */
+  readonly maxConcurrentConnections?: number;
+  /** Immediate further tries of a shot that could not be carried out. Default 2, three tries in all as in the reference. */
+  readonly maxErrorRetries?: number;
+  /**
+   * A shot that ended so long after its time limit says more about this busy process than about the container, and is treated as an
+   * error. Default 500.
+   */
+  readonly lateToleranceMs?: number;
+  /** Default `kube-probe/1.36`. */
+  readonly userAgent?: string;
+  /** Spreads the first shots at containers that ran before the engine did. */
+  readonly random?: RandomSource;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  readonly metrics?: MetricRegister;
+}
+
+export type ResolvedProbesOptions = Required<ProbesOptions>;
+
+export const resolveOptions = (options: ProbesOptions): ResolvedProbesOptions => ({
+  maxConcurrentExecs: 16,
+  maxConcurrentConnections: 256,
+  maxErrorRetries: 2,
+  lateToleranceMs: 500,
+  userAgent: "kube-probe/1.36",
+  random: systemRandom,
+  clock: systemClock,
+  logger: noopLogger,
+  metrics: noopMetrics,
+  ...options,
+});

@@ -1,0 +1,234 @@
+import type { Pod, PodUid } from "@nk/pod-model";
+import { podRef } from "@nk/pod-model";
+import type { DelayQueue } from "@nk/stdx";
+import { createDelayQueue } from "@nk/stdx";
+import type { ProbesOptions } from "./options.ts";
+import { resolveOptions } from "./options.ts";
+import type { ProbesPorts } from "./ports.ts";
+import type { ProbeResult, ProbeResults, ProbeResultStore } from "./results.ts";
+import { createProbeResults } from "./results.ts";
+import type { Shooter } from "./shooter.ts";
+import { createShooter } from "./shooter.ts";
+import { readSchedule } from "./spec.ts";
+import { computeTally, EMPTY_TALLY, initialResult } from "./tally.ts";
+import type { RunningContainer, WantedProbe, Worker } from "./worker.ts";
+import { listWantedProbes } from "./worker.ts";
+
+/** Probes running containers and keeps the verdicts. Call its methods in any order and as often as you like; they do not wait. */
+export interface Probes {
+  readonly results: ProbeResults;
+  /**
+   * Says which containers of a pod run now. New ones begin to be probed, those that are gone are forgotten, and the others go on as they
+   * were. `podIp` is what is probed when a probe names no host.
+   */
+  applyPod(pod: Pod, running: readonly RunningContainer[], podIp: string): void;
+  /** At the start of a pod's termination: liveness and startup are a success from now on, readiness goes on. */
+  stopLivenessAndStartup(uid: PodUid): void;
+  /** Stops probing a pod and forgets its results. */
+  removePod(uid: PodUid): void;
+  /** Fires the shots until the signal aborts, then waits for those under way and resolves. Call it once. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+interface EngineState {
+  readonly results: ProbeResultStore;
+  readonly shooter: Shooter;
+  readonly workers: Map<string, Worker>;
+  readonly keysByPod: Map<PodUid, Set<string>>;
+  readonly terminating: Set<PodUid>;
+  readonly options: ReturnType<typeof resolveOptions>;
+  /** A container that started before it was running already when the engine came. */
+  readonly createdAtMs: number;
+  readonly shots: Set<Promise<void>>;
+  queue: DelayQueue<string> | undefined;
+}
+
+const publish = ({ results }: EngineState, { ref, running, probeType }: Worker, result: ProbeResult): void =>
+  results.put({ uid: ref.uid, containerName: running.name, containerId: running.containerId, probeType, result });
+
+const schedule = (state: EngineState, worker: Worker, dueAtMs: number): void => {
+  worker.dueAtMs = dueAtMs;
+  state.queue?.schedule(worker.key, dueAtMs);
+};
+
+const stopWorker = (state: EngineState, worker: Worker): void => {
+  worker.isOver = true;
+  worker.dueAtMs = undefined;
+  worker.shot?.abort(new Error("probe stopped"));
+  state.queue?.cancel(worker.key);
+};
+
+const forgetWorker = (state: EngineState, worker: Worker): void => {
+  stopWorker(state, worker);
+  state.workers.delete(worker.key);
+  state.keysByPod.get(worker.ref.uid)?.delete(worker.key);
+  state.results.remove(worker.running.containerId, worker.probeType);
+};
+
+/** Other probes wait for the startup probe of their container. */
+const hasStarted = (state: EngineState, { container, running }: Worker): boolean =>
+  container.startupProbe === undefined || state.results.get(running.containerId, "startup") === "success";
+
+/** Exactly `initialDelaySeconds` after the start; a container found running is probed within a period, so that not all are at once. */
+const firstDueAtMs = ({ options, createdAtMs }: EngineState, { running, probe }: Worker): number => {
+  const { initialDelayMs, periodMs } = readSchedule(probe);
+  const nowMs = options.clock.nowMs();
+  const dueAtMs = Math.max(nowMs, running.startedAtMs + initialDelayMs);
+  return running.startedAtMs < createdAtMs ? Math.max(dueAtMs, nowMs + options.random() * periodMs) : dueAtMs;
+};
+
+/** What holds of a container from the first: what the caller remembers, else nothing of one that ran before us, else the API's initial value. */
+const seed = ({ createdAtMs }: EngineState, { running, probeType }: Worker): ProbeResult | undefined => {
+  const { initialReady, initialStarted = initialReady === true ? true : undefined } = running;
+  if (probeType === "readiness" && initialReady !== undefined) return initialReady ? "success" : "failure";
+  if (probeType === "startup" && initialStarted !== undefined) return initialStarted ? "success" : "unknown";
+  return probeType === "readiness" && running.startedAtMs < createdAtMs ? undefined : initialResult(probeType);
+};
+
+const releaseGated = (state: EngineState, { ref, container }: Worker): void => {
+  for (const key of state.keysByPod.get(ref.uid) ?? []) {
+    const worker = state.workers.get(key);
+    if (worker === undefined || worker.container.name !== container.name || worker.isOver || worker.dueAtMs !== undefined) continue;
+    if (worker.shot === undefined)
+      schedule(
+        state,
+        worker,
+        Math.max(state.options.clock.nowMs(), worker.running.startedAtMs + readSchedule(worker.probe).initialDelayMs),
+      );
+  }
+};
+
+const startWorker = (state: EngineState, worker: Worker): void => {
+  state.workers.set(worker.key, worker);
+  const keys = state.keysByPod.get(worker.ref.uid) ?? new Set();
+  state.keysByPod.set(worker.ref.uid, keys.add(worker.key));
+  const seeded = seed(state, worker);
+  if (seeded !== undefined) publish(state, worker, seeded);
+  if (worker.probeType === "startup" && seeded === "success") worker.isOver = true;
+  else if (worker.probeType === "startup" || hasStarted(state, worker)) schedule(state, worker, firstDueAtMs(state, worker));
+};
+
+const takeFinding = (state: EngineState, worker: Worker, found: "success" | "failure"): void => {
+  const { probeType, probe } = worker;
+  const step = computeTally(worker.tally, found, { probeType, schedule: readSchedule(probe) });
+  worker.tally = step.tally;
+  worker.isOver = step.isOver;
+  if (step.result !== undefined) publish(state, worker, step.result);
+  if (probeType === "startup" && step.result === "success") releaseGated(state, worker);
+};
+
+const fire = async (state: EngineState, worker: Worker, dueAtMs: number): Promise<void> => {
+  const { clock, logger } = state.options;
+  const shot = new AbortController();
+  worker.shot = shot;
+  worker.dueAtMs = undefined;
+  try {
+    const found = await state.shooter.shoot(worker, shot.signal);
+    if (found !== undefined) takeFinding(state, worker, found);
+  } catch (error) {
+    if (!shot.signal.aborted) logger.error("probe failed to run", { key: worker.key, error });
+  }
+  worker.shot = undefined;
+  if (worker.isOver || shot.signal.aborted) return;
+  const { periodMs } = readSchedule(worker.probe);
+  // Keeps its rhythm; instants that passed while the shot was under way are left out, so that shots never overlap.
+  const missed = Math.max(1, Math.ceil((clock.nowMs() - dueAtMs) / periodMs));
+  schedule(state, worker, dueAtMs + missed * periodMs);
+};
+
+const launch = (state: EngineState, key: string): void => {
+  const worker = state.workers.get(key);
+  if (worker?.dueAtMs === undefined || worker.isOver || worker.shot !== undefined) return;
+  const shot = fire(state, worker, worker.dueAtMs).finally(() => state.shots.delete(shot));
+  state.shots.add(shot);
+};
+
+const applyWanted = (state: EngineState, pod: Pod, { wanted, podIp }: { readonly wanted: WantedProbe; readonly podIp: string }): void => {
+  const present = state.workers.get(wanted.key);
+  if (present?.running.containerId === wanted.running.containerId) {
+    // The same container: only where and what to probe may have changed.
+    present.host = podIp;
+    present.probe = wanted.probe;
+    present.container = wanted.container;
+    return;
+  }
+  if (present !== undefined) forgetWorker(state, present);
+  const worker: Worker = {
+    ...wanted,
+    ref: podRef(pod),
+    host: podIp,
+    tally: EMPTY_TALLY,
+    isOver: false,
+    dueAtMs: undefined,
+    shot: undefined,
+  };
+  startWorker(state, worker);
+};
+
+const stopForTermination = (state: EngineState, uid: PodUid): void => {
+  for (const key of state.keysByPod.get(uid) ?? []) {
+    const worker = state.workers.get(key);
+    if (worker === undefined || worker.probeType === "readiness") continue;
+    stopWorker(state, worker);
+    publish(state, worker, "success");
+    if (worker.probeType === "startup") releaseGated(state, worker);
+  }
+};
+
+const runEngine = async (state: EngineState, signal: AbortSignal): Promise<void> => {
+  using queue = createDelayQueue<string>({ clock: state.options.clock, onDue: (key) => launch(state, key) });
+  state.queue = queue;
+  for (const { key, dueAtMs } of state.workers.values()) if (dueAtMs !== undefined) queue.schedule(key, dueAtMs);
+  if (!signal.aborted) {
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    signal.addEventListener("abort", resolve, { once: true });
+    await promise;
+  }
+  state.queue = undefined;
+  for (const worker of state.workers.values()) worker.shot?.abort(signal.reason);
+  await Promise.allSettled(state.shots);
+};
+
+/** Makes the engine. Nothing is fired before `run`; what is applied before it is not lost. */
+export const createProbes = (ports: ProbesPorts, options: ProbesOptions = {}): Probes => {
+  const resolved = resolveOptions(options);
+  const state: EngineState = {
+    results: createProbeResults(),
+    shooter: createShooter(ports, resolved),
+    workers: new Map(),
+    keysByPod: new Map(),
+    terminating: new Set(),
+    options: resolved,
+    createdAtMs: resolved.clock.nowMs(),
+    shots: new Set(),
+    queue: undefined,
+  };
+  return {
+    results: state.results,
+    applyPod: (pod, running, podIp) => {
+      const { uid } = podRef(pod);
+      const wanted = listWantedProbes(uid, pod.spec, running);
+      const keys = new Set(wanted.map(({ key }) => key));
+      for (const key of state.keysByPod.get(uid) ?? []) {
+        const worker = state.workers.get(key);
+        if (worker !== undefined && !keys.has(key)) forgetWorker(state, worker);
+      }
+      for (const one of wanted) applyWanted(state, pod, { wanted: one, podIp });
+      if (pod.metadata?.deletionTimestamp !== undefined) state.terminating.add(uid);
+      if (state.terminating.has(uid)) stopForTermination(state, uid);
+    },
+    stopLivenessAndStartup: (uid) => {
+      state.terminating.add(uid);
+      stopForTermination(state, uid);
+    },
+    removePod: (uid) => {
+      for (const key of state.keysByPod.get(uid) ?? []) {
+        const worker = state.workers.get(key);
+        if (worker !== undefined) forgetWorker(state, worker);
+      }
+      state.keysByPod.delete(uid);
+      state.terminating.delete(uid);
+    },
+    run: (signal) => runEngine(state, signal),
+  };
+};

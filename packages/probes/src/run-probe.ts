@@ -1,0 +1,63 @@
+import type { Clock } from "@nk/stdx";
+import { systemClock, withDeadline } from "@nk/stdx";
+import { probeExec } from "./exec-probe.ts";
+import { probeHttp } from "./http-probe.ts";
+import type { ProbeOutcome, ProbeVerdict } from "./outcome.ts";
+import type { ExecPort } from "./ports.ts";
+import type { ProbeSpec } from "./spec.ts";
+import { probeTcp } from "./tcp-probe.ts";
+
+/** What is probed. */
+export interface ProbeTarget {
+  /** Where http and tcp actions without a host go: an address or a name. */
+  readonly host: string;
+  /** Where exec actions run. */
+  readonly containerId?: string;
+}
+
+export interface RunProbeOptions {
+  readonly signal?: AbortSignal;
+  /** Needed by exec actions. */
+  readonly exec?: ExecPort;
+  /** Default `kube-probe/1.36`, which servers know. */
+  readonly userAgent?: string;
+  /** How much longer than the time limit an exec may take, because the runtime keeps that limit itself. Default 2000. */
+  readonly execGraceMs?: number;
+  readonly clock?: Clock;
+}
+
+const shoot = (
+  { action, timeoutMs }: ProbeSpec,
+  target: ProbeTarget,
+  options: RunProbeOptions & { readonly signal: AbortSignal },
+): Promise<ProbeVerdict> => {
+  const { signal, exec, userAgent = "kube-probe/1.36" } = options;
+  switch (action.type) {
+    case "exec": {
+      if (exec === undefined) return Promise.resolve({ verdict: "error", output: "run exec probe: there is no exec port" });
+      return probeExec(exec, { containerId: target.containerId ?? "", command: action.command, timeoutMs }, signal);
+    }
+    case "httpGet": {
+      const { scheme, port, host = target.host, path = "/", headers = [] } = action;
+      return probeHttp({ scheme, host, port, path, headers, userAgent }, signal);
+    }
+    case "tcpSocket":
+      return probeTcp({ host: action.host ?? target.host, port: action.port }, signal);
+  }
+};
+
+/**
+ * One shot. Resolves with what it found, also when it could not be carried out (`error`); rejects only with the signal's reason. Works
+ * outside of Kubernetes too: wait for a server in a script, watch a child process.
+ */
+export const runProbe = async (spec: ProbeSpec, target: ProbeTarget, options: RunProbeOptions = {}): Promise<ProbeOutcome> => {
+  const { signal, clock = systemClock, execGraceMs = 2000 } = options;
+  signal?.throwIfAborted();
+  const limitMs = spec.action.type === "exec" ? spec.timeoutMs + execGraceMs : spec.timeoutMs;
+  const startedAtMs = clock.monotonicMs();
+  using deadline = withDeadline({ timeoutMs: limitMs, clock, what: "probe", ...(signal && { signal }) });
+  const found = await shoot(spec, target, { ...options, signal: deadline.signal });
+  signal?.throwIfAborted();
+  const durationMs = clock.monotonicMs() - startedAtMs;
+  return { ...found, durationMs, ...(deadline.signal.aborted && { lateByMs: Math.max(0, durationMs - limitMs) }) };
+};
