@@ -1,4 +1,5 @@
 import { computePodLimits, computePodRequests, computeQosClass, formatResources, isHostNetwork } from "@nk/pod-model";
+import { formatTimestamp } from "@nk/pod-model";
 import type { ContainerStatus, PodStatus } from "@nk/pod-model";
 import { computeConditions } from "./conditions.ts";
 import { UNKNOWN_EXIT } from "./container-state.ts";
@@ -6,7 +7,6 @@ import { computeContainerStatuses } from "./container-statuses.ts";
 import type { PodStatusInput } from "./input.ts";
 import { computePhase } from "./phase.ts";
 import type { PodPhase } from "./phase.ts";
-import { formatTimestamp } from "./timestamp.ts";
 
 const isFinal = (phase: string | undefined): phase is "Succeeded" | "Failed" => phase === "Succeeded" || phase === "Failed";
 

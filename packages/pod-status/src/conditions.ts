@@ -1,8 +1,8 @@
 import { isSidecar } from "@nk/pod-model";
+import { formatTimestamp } from "@nk/pod-model";
 import type { ContainerStatus, Pod, PodCondition } from "@nk/pod-model";
 import type { PodStatusInput } from "./input.ts";
 import type { PodPhase } from "./phase.ts";
-import { formatTimestamp } from "./timestamp.ts";
 
 /** The conditions a kubelet owns, in the order in which the reference lists them. */
 export const KUBELET_CONDITIONS = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"] as const;

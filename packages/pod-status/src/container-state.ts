@@ -1,7 +1,7 @@
 import { formatContainerId, RUNTIME_ANNOTATIONS } from "@nk/pod-model";
+import { formatTimestamp } from "@nk/pod-model";
 import type { ContainerState, ContainerStateTerminated, RuntimeContainerStatus } from "@nk/pod-model";
 import type { PodStatusInput } from "./input.ts";
-import { formatTimestamp } from "./timestamp.ts";
 
 /** What the reference writes when a container vanished while it ran: nobody knows how it ended. */
 export const UNKNOWN_EXIT = {

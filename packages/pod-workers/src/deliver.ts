@@ -133,13 +133,15 @@ export const deliver = (delivery: Delivery, update: PodUpdate): void => {
 const runsInList = (pod: RuntimePod): boolean =>
   pod.sandboxes.some((sandbox) => sandbox.state === "ready") || pod.containers.some((container) => container.state === "running");
 
-/** Stops what runs and nobody wants. Call it only when every source has reported. */
+/**
+ * Stops and cleans up what nobody wants, also what no longer runs: the kubelet before may have died halfway through removing it. Call it
+ * only when every source has reported.
+ */
 export const stopOrphans = (delivery: Delivery, listed: readonly RuntimePod[], isDesired: (uid: PodUid) => boolean): void => {
   const { engine } = delivery;
   for (const runtimePod of listed) {
-    if (!runsInList(runtimePod)) continue;
     const worker = engine.workers.get(runtimePod.uid);
-    if (worker?.state.kind === "finished" && engine.ports.runtime.hasRunning(runtimePod.uid) === true) {
+    if (worker?.state.kind === "finished" && runsInList(runtimePod) && engine.ports.runtime.hasRunning(runtimePod.uid) === true) {
       engine.decisions.add(worker.uid, "finished, but the runtime still runs something of it");
       enter(engine, worker, { kind: "terminating", cause: worker.state.cause, graceSeconds: engine.settings.orphanGracePeriodSeconds });
       continue;

@@ -129,6 +129,19 @@ test("what the runtime still runs of a finished pod is stopped again", async () 
   expect(ports.calls.filter((call) => call.startsWith("terminate "))).toEqual(["terminate a grace=30", "terminate a grace=1"]);
 });
 
+test("what an earlier kubelet left of an unwanted pod is cleaned up though nothing of it runs any more", async () => {
+  const { clock, ports, workers, show, start } = setUp();
+  start();
+  const remains = sketchRuntimePod("dead");
+  workers.reconcileRuntime([{ ...remains, sandboxes: remains.sandboxes.map((sandbox) => ({ ...sandbox, state: "notready" as const })) }]);
+  await clock.advance(0);
+  expect(ports.calls).toEqual([]);
+  show();
+  await clock.advance(0);
+  expect(ports.calls).toEqual(["terminateOrphan dead grace=1", "cleanUpOrphan dead"]);
+  expect(workers.list()).toEqual([]);
+});
+
 test("the status port may ask for a pass when only the status changed", async () => {
   const { clock, ports, workers, start } = setUp({}, (ports) => ({
     ...ports,
@@ -197,4 +210,15 @@ test("a UID is told to be forgotten when its source gave it up and it is finishe
   // It had ended by itself and kept its containers and logs until now.
   expect(ports.calls.filter((call) => call === "cleanUp b removed")).toHaveLength(1);
   expect(forgotten).toEqual(["a", "b"]);
+});
+
+test("notes of others stand among a known pod's decisions, and nowhere for an unknown one", async () => {
+  const { clock, workers, show, start } = setUp();
+  start();
+  show("a");
+  await clock.advance(0);
+  workers.note("a", "create a sandbox");
+  workers.note("nobody", "lost");
+  expect(workers.decisions("a").map(({ text }) => text)).toContain("create a sandbox");
+  expect(workers.decisions("nobody")).toEqual([]);
 });

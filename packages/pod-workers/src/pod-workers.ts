@@ -36,7 +36,7 @@ export interface PodWorkers {
    * reason, which does not take the request back, and with `stopped` when the workers end first.
    */
   kill(uid: PodUid, request: KillRequest, options?: { readonly signal?: AbortSignal }): Promise<KillOutcome>;
-  /** What the runtime has: pods that run and that no source wants are stopped, now or when every source has reported. */
+  /** What the runtime has: pods that no source wants are stopped and cleaned up, now or when every source has reported. */
   reconcileRuntime(pods: readonly RuntimePod[]): void;
   /** Every pod that a source wants, in its newest version, mirror pods excluded. */
   desiredPods(): readonly Pod[];
@@ -51,6 +51,8 @@ export interface PodWorkers {
   list(): readonly PodWork[];
   /** The last decisions about a pod, oldest first. */
   decisions(uid: PodUid): readonly Decision[];
+  /** Adds what somebody else decided about a pod to its decisions. Unknown UIDs are ignored. */
+  note(uid: PodUid, text: string): void;
   /**
    * Starts the passes. When the signal aborts nothing more is accepted and passes that run are aborted; it resolves when they have
    * ended. No pod is stopped by that: the next kubelet finds them running. Runs once.
@@ -201,6 +203,9 @@ export const createPodWorkers = (ports: PodWorkersPorts, options: PodWorkersOpti
     },
     list: () => [...engine.workers.values()].map(computeWork),
     decisions: (uid) => engine.decisions.list(uid),
+    note: (uid, text) => {
+      if (engine.workers.has(uid)) engine.decisions.add(uid, text);
+    },
     async run(signal) {
       const end = (): void => ending.abort(new PodWorkersError("stopped", "wait for a pod to stop: the pod workers have ended"));
       signal.addEventListener("abort", end, { once: true });

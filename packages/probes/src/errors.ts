@@ -1,4 +1,4 @@
-export const PROBES_ERROR_CODES = ["invalid-port", "unsupported", "no-exec"] as const;
+export const PROBES_ERROR_CODES = ["invalid-port", "unsupported"] as const;
 
 export type ProbesErrorCode = (typeof PROBES_ERROR_CODES)[number];
 

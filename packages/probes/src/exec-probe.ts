@@ -1,3 +1,4 @@
+import { raceSignal } from "@nk/stdx";
 import type { ProbeVerdict } from "./outcome.ts";
 import { truncateOutput } from "./outcome.ts";
 import type { ExecPort, ExecRequest } from "./ports.ts";
@@ -6,7 +7,8 @@ import type { ExecPort, ExecRequest } from "./ports.ts";
 export const probeExec = async (port: ExecPort, request: ExecRequest, signal: AbortSignal): Promise<ProbeVerdict> => {
   const timedOut: ProbeVerdict = { verdict: "failure", output: `command "${request.command.join(" ")}" timed out` };
   try {
-    const answer = await port.exec(request, { signal });
+    // Raced: a runtime that hangs must not keep the probe from its verdict.
+    const answer = await raceSignal(port.exec(request, { signal }), signal);
     if (answer.type === "timed-out") return timedOut;
     return { verdict: answer.exitCode === 0 ? "success" : "failure", output: truncateOutput(answer.output) };
   } catch (error) {

@@ -22,12 +22,31 @@ export interface HttpAnswer {
 }
 
 /**
- * TLS over the connection without looking at the certificate, as kubelet probes do. The socket is wrapped, because one that TLS has taken
- * over can no longer be reset.
+ * The connection as the HTTP and TLS clients of Node see it. They end or take over a socket when they are done, after which it could not
+ * be reset any more; this they may end as they like.
  */
-const secure = (socket: Socket, host: string): Duplex => {
+const shield = (socket: Socket): Duplex => {
+  const stream = new Duplex({
+    read: () => void socket.resume(),
+    write: (chunk: Buffer, encoding, callback) => void socket.write(chunk, encoding, callback),
+    final: (callback) => callback(),
+    destroy: (error, callback) => callback(error),
+  });
+  socket.on("data", (chunk) => {
+    if (!stream.push(chunk)) socket.pause();
+  });
+  socket.on("end", () => void stream.push(null));
+  socket.on("error", (error) => void stream.destroy(error));
+  socket.on("close", () => void stream.destroy());
+  // What goes wrong after the answer concerns nobody.
+  stream.on("error", () => undefined);
+  return stream;
+};
+
+/** TLS without looking at the certificate, as the reference probes. */
+const secure = (stream: Duplex, host: string): Duplex => {
   const secured = connectTls({
-    socket: Duplex.from({ readable: socket, writable: socket }),
+    socket: stream,
     rejectUnauthorized: false,
     ALPNProtocols: ["http/1.1"],
     ...(isIP(host) === 0 && { servername: host }),
@@ -55,9 +74,10 @@ export class BodyError extends Error {
 /** One GET over a connection that is made already and is not used again. Rejects with what Node says, or with the signal's reason. */
 export const exchangeHttp = async (socket: Socket, question: HttpQuestion, signal: AbortSignal): Promise<HttpAnswer> => {
   const { scheme, host, path, headers } = question;
-  const stream = scheme === "https" ? secure(socket, host) : socket;
+  const shielded = shield(socket);
+  const stream = scheme === "https" ? secure(shielded, host) : shielded;
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const sent = request({ method: "GET", path, headers, setHost: false, agent: false, createConnection: () => stream });
+    const sent = request({ method: "GET", path, headers, setHost: false, createConnection: () => stream });
     const onAbort = (): void => {
       sent.destroy();
       reject(signal.reason as Error);

@@ -5,6 +5,8 @@ import type { Images } from "@nk/images";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { createPodFiles, createPodSync } from "@nk/pod-sync";
 import type { PodFiles, PodSync, ProbePort } from "@nk/pod-sync";
+import type { PodUid } from "@nk/pod-model";
+import type { Emitter } from "@nk/stdx";
 import { createVolumes } from "@nk/volumes";
 import { dirname, join } from "node:path";
 import { podCgroups } from "../adapters/cgroups.ts";
@@ -24,13 +26,20 @@ export interface Engines {
   readonly files: PodFiles;
 }
 
+/** Why something is done to a pod. */
+export interface PodDecision {
+  readonly uid: PodUid;
+  readonly text: string;
+}
+
 /** What the engines are made from. */
 export interface EngineParts {
   readonly runtime: Runtime;
   readonly events: EventLog;
   readonly probes: ProbePort;
   readonly host: HostFacts;
-  readonly onDecision: (uid: string, text: string) => void;
+  /** Told why a pass does what it does. */
+  readonly decisions: Emitter<PodDecision>;
 }
 
 /** Log links lie beside the pod logs: /var/log/containers for /var/log/pods. */
@@ -42,7 +51,7 @@ const maxParallelPulls = (settings: KubeletSettings): number =>
 /** Creates the engines, in the order in which they need each other. */
 export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, parts: EngineParts): Engines => {
   const { clock, logger, metrics } = telemetry;
-  const { runtime, events, probes, host, onDecision } = parts;
+  const { runtime, events, probes, host, decisions } = parts;
   const images = createImages<PodSandboxConfig>(
     {
       image: imageService(runtime.cri),
@@ -89,7 +98,7 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
       clock,
       logger: logger.child({ part: "pod-sync" }),
       metrics,
-      onDecision,
+      onDecision: (uid, text) => decisions.emit({ uid, text }),
     },
   );
   return { podSync, images, files };

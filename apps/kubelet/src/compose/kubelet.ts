@@ -1,10 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import type { KubeletSettings } from "@nk/kubelet-config";
-import { runTaskGroup } from "@nk/stdx";
+import { createEmitter, runTaskGroup } from "@nk/stdx";
 import { createEventLog } from "../adapters/event-log.ts";
 import { readHostFacts } from "../adapters/host.ts";
 import { applyOomScoreAdj, checkHost } from "../adapters/host-checks.ts";
+import { createProbes } from "@nk/probes";
+import { execThroughRuntime, probesForPodSync } from "../adapters/probing.ts";
 import { createEngines } from "./engines.ts";
+import type { PodDecision } from "./engines.ts";
 import { createPodLoop } from "./pods.ts";
 import { openRuntime } from "./runtime.ts";
 import { openServers } from "./servers.ts";
@@ -27,14 +30,19 @@ export const runKubelet = async (settings: KubeletSettings, telemetry: Telemetry
   stack.use(runtime.cri);
   stack.use(runtime.cache);
   const events = stack.adopt(createEventLog(telemetry.logger), () => undefined);
+  const decisions = createEmitter<PodDecision>();
+  const probes = createProbes(
+    { exec: execThroughRuntime(runtime.cri), events },
+    { clock: telemetry.clock, logger: telemetry.logger.child({ part: "probes" }), metrics: telemetry.metrics },
+  );
   const engines = createEngines(settings, telemetry, {
     runtime,
     events,
-    probes: { results: () => ({}) },
+    probes: probesForPodSync(probes),
     host,
-    onDecision: (uid, text) => telemetry.logger.debug("decision", { podUid: uid, text }),
+    decisions,
   });
-  const pods = createPodLoop(settings, telemetry, { runtime, engines, events, sources: sourceNames(settings), stack });
+  const pods = createPodLoop(settings, telemetry, { runtime, engines, events, probes, decisions, sources: sourceNames(settings), stack });
   const sources = createSources(settings, telemetry, (snapshot) => pods.workers.applySnapshot(snapshot));
   await openServers(settings, telemetry, { runtime, pods, stack });
 
@@ -43,6 +51,7 @@ export const runKubelet = async (settings: KubeletSettings, telemetry: Telemetry
   await runTaskGroup(signal, {
     pleg: (taskSignal) => runtime.pleg.run(taskSignal),
     workers: (taskSignal) => pods.workers.run(taskSignal),
+    probes: (taskSignal) => probes.run(taskSignal),
     ...sources,
   });
 };

@@ -5,11 +5,15 @@ import { createPodStatuses } from "@nk/pod-status";
 import type { PodStatuses } from "@nk/pod-status";
 import { createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
 import type { PodWorkers } from "@nk/pod-workers";
+import type { Probes } from "@nk/probes";
 import type { EventLog } from "../adapters/event-log.ts";
+import { primaryHostIp } from "../adapters/node-facts.ts";
+import { applyProbes, probeVerdicts } from "../adapters/probing.ts";
 import { readMessageOf } from "../adapters/termination-messages.ts";
 import { podRuntime } from "../adapters/pod-runtime.ts";
 import { standingOf } from "../adapters/standing.ts";
-import type { Engines } from "./engines.ts";
+import type { Emitter } from "@nk/stdx";
+import type { Engines, PodDecision } from "./engines.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Telemetry } from "./telemetry.ts";
 
@@ -30,16 +34,25 @@ export interface PodLoopParts {
   readonly runtime: Runtime;
   readonly engines: Engines;
   readonly events: EventLog;
+  readonly probes: Probes;
+  /** What the engines decided; kept with the workers' own decisions. */
+  readonly decisions: Emitter<PodDecision>;
   readonly sources: readonly PodSource[];
   readonly stack: AsyncDisposableStack;
 }
 
 /** Creates the loop and joins it to what is observed; nothing runs before the workers do. */
 export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, parts: PodLoopParts): PodLoop => {
-  const { runtime, engines, events, sources, stack } = parts;
+  const { runtime, engines, events, probes, decisions, sources, stack } = parts;
   const { clock, logger, metrics } = telemetry;
-  const statuses = createPodStatuses(
-    { observed: (uid) => runtime.cache.get(uid), probes: () => new Map(), readTerminationMessage: readMessageOf },
+  const hostIp = settings.nodeIps[0] ?? primaryHostIp();
+  const applyPodProbes = (pod: Pod): void => applyProbes(probes, pod, { observed: runtime.cache.get(podRef(pod).uid), hostIp });
+  const statuses: PodStatuses = createPodStatuses(
+    {
+      observed: (uid) => runtime.cache.get(uid),
+      probes: (uid) => probeVerdicts(probes, statuses.pod(uid), runtime.cache.get(uid)),
+      readTerminationMessage: readMessageOf,
+    },
     { runtimeName: () => runtime.name, nodeIps: () => settings.nodeIps, clock, logger: logger.child({ part: "status" }) },
   );
   const workers: PodWorkers = createPodWorkers(
@@ -47,6 +60,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       admission: { admit: () => ADMITTED },
       status: {
         publish: async (pod, work) => {
+          applyPodProbes(pod);
           const { phase } = await statuses.publish(pod, standingOf(work));
           return { terminal: phase === "Succeeded" || phase === "Failed" };
         },
@@ -67,6 +81,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       sources,
       onForgotten: ({ uid }) => {
         statuses.forget(uid);
+        probes.removePod(uid);
         engines.podSync.forget(uid);
         engines.images.forgetPod(uid);
       },
@@ -76,10 +91,20 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       metrics: createPodWorkersMetrics(metrics),
     },
   );
+  stack.use(decisions.subscribe(({ uid, text }) => workers.note(uid, text)));
   stack.use(
     runtime.cache.subscribe((uid: PodUid) => {
+      const pod = statuses.pod(uid);
+      // First the probes: a container that just started is not ready because nobody has asked it yet.
+      if (pod !== undefined) applyPodProbes(pod);
       void statuses.refresh(uid);
       workers.wake(uid, "runtime changed");
+    }),
+  );
+  stack.use(
+    probes.results.subscribe(({ uid, probeType, result }) => {
+      void statuses.refresh(uid);
+      workers.wake(uid, `${probeType} probe: ${result}`);
     }),
   );
   const withStatus = (pod: Pod): Pod => {

@@ -7,7 +7,7 @@ import { removeContainer, removeSandbox } from "./remove-containers.ts";
 import type { PodPass } from "./sync-context.ts";
 
 /** Removes all containers, then all sandboxes, and reads the pod again, so that everyone learns at once that it is gone. */
-export const removeFromRuntime = async (pass: PodPass, observed: RuntimePodStatus | undefined): Promise<void> => {
+const removeFromRuntime = async (pass: PodPass, observed: RuntimePodStatus | undefined): Promise<void> => {
   if (observed === undefined) return;
   await attempt(pass, { code: "removal-failed", what: "remove containers and sandboxes" }, async () => {
     for (const container of observed.containers) {
@@ -44,10 +44,13 @@ export const cleanUpPod = async (pass: PodPass, options: { readonly isRemoved: b
     });
   }
   if (options.isRemoved) await removeFromRuntime(pass, observed);
-  await attempt(pass, { code: "volumes-failed", what: "release volumes" }, () => pass.ports.volumes.release(pass.pod, { signal: pass.signal }));
+  await attempt(pass, { code: "volumes-failed", what: "release volumes" }, () =>
+    pass.ports.volumes.release(pass.pod, { signal: pass.signal }),
+  );
   pass.memory.isPrepared = false;
-  await attempt(pass, { code: "cgroup-failed", what: "remove the cgroup" }, () => pass.ports.cgroups.remove(pass.pod, { signal: pass.signal }));
+  await attempt(pass, { code: "cgroup-failed", what: "remove the cgroup" }, () =>
+    pass.ports.cgroups.remove(pass.pod, { signal: pass.signal }),
+  );
   if (options.isRemoved) await removeFiles(pass);
   pass.logger.debug("pod is cleaned up", { pod: pass.ref, removed: options.isRemoved });
 };
-

@@ -36,7 +36,8 @@ export const resolveMounts = async (pass: PodPass, sources: MountSources): Promi
     if (image !== undefined) resolved.push({ ...base, image, ...(subPath !== "" && { imageSubPath: subPath }) });
     else if (subPath === "") resolved.push(base);
     else {
-      if (pass.ports.volumes.resolveSubPath === undefined) throw rejectConfig(`cannot mount subPath ${JSON.stringify(subPath)} of volume ${mount.name} here`);
+      if (pass.ports.volumes.resolveSubPath === undefined)
+        throw rejectConfig(`cannot mount subPath ${JSON.stringify(subPath)} of volume ${mount.name} here`);
       const path = await pass.ports.volumes.resolveSubPath(
         {
           pod: pass.pod,

@@ -22,11 +22,7 @@ export interface KillRequest {
 }
 
 /** Runs `work` for at most the grace that is left, and takes the whole seconds it used off the grace. */
-const spendGrace = async (
-  pass: PodPass,
-  graceSeconds: number,
-  work: (signal: AbortSignal) => Promise<unknown>,
-): Promise<number> => {
+const spendGrace = async (pass: PodPass, graceSeconds: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<number> => {
   const startMs = pass.clock.monotonicMs();
   using deadline = withDeadline({ signal: pass.signal, timeoutMs: graceSeconds * 1000, clock: pass.clock, what: "spend the grace period" });
   try {

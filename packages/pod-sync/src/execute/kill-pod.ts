@@ -49,7 +49,11 @@ export const killContainers = async (
   if (errors.length > 0) throw failKill(pass, errors);
 };
 
-const stopContainersInOrder = async (pass: PodPass, observed: RuntimePodStatus, overrideSeconds: number | undefined): Promise<unknown[]> => {
+const stopContainersInOrder = async (
+  pass: PodPass,
+  observed: RuntimePodStatus,
+  overrideSeconds: number | undefined,
+): Promise<unknown[]> => {
   const live = listLiveContainers(observed);
   const podIps = hookIpsOf(pass, observed);
   const order = computeKillOrder(
@@ -61,7 +65,7 @@ const stopContainersInOrder = async (pass: PodPass, observed: RuntimePodStatus, 
     live.map(async ({ id, name }) => {
       const container = findContainerSpec(pass.pod, name);
       const before = order.get(name) ?? [];
-      const turn = before.length === 0 ? undefined : Promise.all(before.map((other) => ends.get(other)?.promise));
+      const turn = before.length === 0 ? undefined : Promise.all(before.flatMap((other) => ends.get(other)?.promise ?? []));
       const graceSeconds = computeGraceSeconds({
         pod: pass.pod,
         ...(container !== undefined && { container }),

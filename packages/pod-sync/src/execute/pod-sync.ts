@@ -3,10 +3,11 @@ import type { Pod, PodUid, RuntimePod } from "@nk/pod-model";
 import { noopLogger, noopMetrics, systemClock, systemRandom } from "@nk/stdx";
 import { createPodSyncMetrics } from "../metrics.ts";
 import type { PodSyncOptions } from "../options.ts";
+import { listLiveContainers } from "../plan/compute-plan.ts";
 import { DEFAULT_CRASH_BACKOFF_LIMITS } from "../plan/crash-backoff.ts";
 import type { PodSyncPorts } from "../ports.ts";
 import { observe } from "./attempt.ts";
-import { cleanUpPod, removeFromRuntime } from "./clean-up.ts";
+import { cleanUpPod } from "./clean-up.ts";
 import { killPod } from "./kill-pod.ts";
 import { restorePod } from "./orphan.ts";
 import { createPodMemories } from "./pod-memory.ts";
@@ -26,7 +27,7 @@ export interface TerminateOptions {
 /** How a stopped pod is cleaned up. */
 export interface CleanUpOptions {
   readonly signal: AbortSignal;
-  /** Whether the pod is gone from its source, so that its containers and logs go too. Default: whether it is being deleted. */
+  /** Whether the pod is gone from its source, so that its containers and logs go too. Default false. */
   readonly isRemoved?: boolean;
 }
 
@@ -40,10 +41,14 @@ export interface PodSync {
   sync(pod: Pod, options: { readonly signal: AbortSignal }): Promise<SyncResult>;
   /** Stops containers and sandboxes. Rejects with `PodSyncError` when something still runs. Abort it to start again with less grace. */
   terminate(pod: Pod, options: TerminateOptions): Promise<void>;
-  /** Ends and removes a pod that the runtime has and no source knows, with one second of grace. */
-  terminateOrphan(pod: RuntimePod, options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Stops a pod that the runtime has and no source knows, by default with one second of grace. */
+  terminateOrphan(pod: RuntimePod, options: { readonly signal: AbortSignal; readonly gracePeriodSeconds?: number }): Promise<void>;
+  /** Removes such a pod when it is stopped, with all it held. */
+  cleanUpOrphan(pod: RuntimePod, options: { readonly signal: AbortSignal }): Promise<void>;
   /** Releases what a terminated pod holds. Rejects with `PodSyncError`. */
   cleanUp(pod: Pod, options: CleanUpOptions): Promise<void>;
+  /** Whether anything of the pod runs, from memory; undefined when it was not observed yet. */
+  hasRunning(uid: PodUid): boolean | undefined;
   /** Drops what is remembered of a pod that needed no clean-up. */
   forget(uid: PodUid): void;
 }
@@ -92,20 +97,27 @@ export const createPodSync = (ports: PodSyncPorts, options: PodSyncOptions = {})
       await killPod(pass, await observe(pass), { overrideSeconds: gracePeriodSeconds });
       ports.probes.podStopped?.(pass.ref);
     },
-    terminateOrphan: async (runtimePod, { signal }) => {
+    terminateOrphan: async (runtimePod, { signal, gracePeriodSeconds = ORPHAN_GRACE_SECONDS }) => {
       signal.throwIfAborted();
       const pass = passOver(restorePod(runtimePod), signal);
-      context.settings.onDecision(pass.ref.uid, "terminate a pod that no source knows", {});
+      context.settings.onDecision(pass.ref.uid, "terminate a pod that no source knows", { gracePeriodSeconds });
       ports.probes.podStopping?.(pass.ref);
-      const left = await killPod(pass, await observe(pass), { overrideSeconds: ORPHAN_GRACE_SECONDS });
+      await killPod(pass, await observe(pass), { overrideSeconds: gracePeriodSeconds });
       ports.probes.podStopped?.(pass.ref);
-      await removeFromRuntime(pass, left);
+    },
+    cleanUpOrphan: async (runtimePod, { signal }) => {
+      const pass = passOver(restorePod(runtimePod), signal);
+      await cleanUpPod(pass, { isRemoved: true });
       context.memories.forget(pass.ref.uid);
     },
-    cleanUp: async (pod, { signal, isRemoved = pod.metadata?.deletionTimestamp !== undefined }) => {
+    cleanUp: async (pod, { signal, isRemoved = false }) => {
       const pass = passOver(pod, signal);
       await cleanUpPod(pass, { isRemoved });
       context.memories.forget(pass.ref.uid);
+    },
+    hasRunning: (uid) => {
+      const observed = ports.observed.get(uid);
+      return observed === undefined ? undefined : listLiveContainers(observed).length > 0;
     },
     forget: (uid) => context.memories.forget(uid),
   };

@@ -11,9 +11,9 @@ import { createPodSync } from "./pod-sync.ts";
 interface Play {
   readonly fake: FakePorts;
   readonly clock: FakeClock;
-  sync(): Promise<void>;
-  terminate(): Promise<void>;
-  exec(container: string, cmd: readonly string[]): Promise<void>;
+  readonly sync: () => Promise<void>;
+  readonly terminate: () => Promise<void>;
+  readonly exec: (container: string, cmd: readonly string[]) => Promise<void>;
 }
 
 const scripts: { readonly [name: string]: (play: Play) => Promise<void> } = {

@@ -86,7 +86,11 @@ const startInOrder = async (pass: PodPass, input: StartInput, outcome: RoundOutc
   }
 };
 
-const failStart = (pass: PodPass, start: ContainerStart, result: { readonly waiting: WaitingReason; readonly cause: unknown }): PodSyncError => {
+const failStart = (
+  pass: PodPass,
+  start: ContainerStart,
+  result: { readonly waiting: WaitingReason; readonly cause: unknown },
+): PodSyncError => {
   const pod = formatPod(pass.ref);
   const { reason, message } = result.waiting;
   return new PodSyncError("container-failed", `start container ${start.name} of pod ${pod}: ${reason}: ${message}`, {
@@ -96,7 +100,11 @@ const failStart = (pass: PodPass, start: ContainerStart, result: { readonly wait
 };
 
 /** Makes the sandbox if need be, and starts what is to be started. */
-const bringUp = async (pass: PodPass, step: { plan: PodPlan; observed: RuntimePodStatus | undefined }, outcome: RoundOutcome): Promise<void> => {
+const bringUp = async (
+  pass: PodPass,
+  step: { plan: PodPlan; observed: RuntimePodStatus | undefined },
+  outcome: RoundOutcome,
+): Promise<void> => {
   const { plan } = step;
   // Whatever still runs when this pass gives up is told to, and waited for: nothing of a pass may act after it has returned.
   const stop = new AbortController();
@@ -108,12 +116,17 @@ const bringUp = async (pass: PodPass, step: { plan: PodPlan; observed: RuntimePo
   try {
     const reportsDns = plan.createSandbox !== undefined;
     const setup = await setUpPod(inner, { sandboxAttempt: plan.sandboxAttempt, volumes, reportsDns });
-    const images = ensureImages(inner, setup, plan.containersToStart);
-    pending.push(...images.values());
+    const fetchImages = (): Images => {
+      const images = ensureImages(inner, setup, plan.containersToStart);
+      pending.push(...images.values());
+      return images;
+    };
+    // After a failure things go one after another, or each try would report its images present once more.
+    const early = pass.memory.failureCount === 0 ? fetchImages() : undefined;
     const place =
-      plan.createSandbox === undefined
-        ? { sandboxId: plan.sandboxId ?? "", observed: step.observed }
-        : await createSandbox(inner, setup);
+      plan.createSandbox === undefined ? { sandboxId: plan.sandboxId ?? "", observed: step.observed } : await createSandbox(inner, setup);
+    if (early === undefined) await volumes;
+    const images = early ?? fetchImages();
     await startInOrder(inner, { plan, setup, images, ...place }, outcome);
     await volumes;
     pass.memory.isPrepared = true;
@@ -151,7 +164,11 @@ const rememberRestartAll = (pass: PodPass, plan: PodPlan): void => {
   pass.memory.backoffs.set(source, { specKey: specKeyOf(spec), backoffMs: nextBackoffMs, lastRestartMs: pass.clock.nowMs() });
 };
 
-const execute = async (pass: PodPass, step: { plan: PodPlan; observed: RuntimePodStatus | undefined }, outcome: RoundOutcome): Promise<void> => {
+const execute = async (
+  pass: PodPass,
+  step: { plan: PodPlan; observed: RuntimePodStatus | undefined },
+  outcome: RoundOutcome,
+): Promise<void> => {
   const { plan, observed } = step;
   await killWhatMustGo(pass, plan, observed);
   await removeRemains(pass, plan, observed);

@@ -88,7 +88,11 @@ const rememberRestart = (pass: PodPass, start: ContainerStart): void => {
   });
 };
 
-const linkLog = async (pass: PodPass, place: StartPlace, log: { containerName: string; containerId: string; path: string }): Promise<void> => {
+const linkLog = async (
+  pass: PodPass,
+  place: StartPlace,
+  log: { containerName: string; containerId: string; path: string },
+): Promise<void> => {
   const { containerName, containerId } = log;
   const path = posix.join(place.setup.sandboxConfig.logDirectory, log.path);
   try {

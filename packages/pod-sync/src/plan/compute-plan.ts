@@ -38,7 +38,11 @@ const appsToStart = (view: PlanView): PlanSteps => {
   for (const spec of view.pod.spec?.containers ?? []) {
     const newest = view.newest(spec.name);
     if (newest?.state === "exited" && decideRestart(view.pod, spec, newest) === "leave") continue;
-    addStart(steps, view, { spec, kind: "app", reason: newest === undefined ? "missing" : newest.state === "created" ? "never-started" : "ended" });
+    addStart(steps, view, {
+      spec,
+      kind: "app",
+      reason: newest === undefined ? "missing" : newest.state === "created" ? "never-started" : "ended",
+    });
   }
   return steps;
 };

@@ -24,7 +24,11 @@ const startRequest = (spec: Container, reason: StartRequest["reason"]): StartReq
   reason,
 });
 
-const replace = (steps: PlanSteps, view: PlanView, target: { spec: Container; instance: RuntimeContainerStatus; fault: SidecarFault }): void => {
+const replace = (
+  steps: PlanSteps,
+  view: PlanView,
+  target: { spec: Container; instance: RuntimeContainerStatus; fault: SidecarFault },
+): void => {
   addKill(steps, target.instance, { reason: target.fault.reason, message: `Init container ${target.spec.name} ${target.fault.text}` });
   addStart(steps, view, startRequest(target.spec, "replaced"));
 };
@@ -132,16 +136,18 @@ export const planInitContainers = (view: PlanView): InitOutcome => {
   const done = hasStartedApps(view);
   const frontier = done ? containers.length - 1 : containers.findLastIndex((container) => view.current(container.name) !== undefined);
   let progress: Progress = "passed";
+  let pendingSidecar: string | undefined;
   for (const [index, spec] of containers.entries()) {
     if (index > frontier + 1 || (index === frontier + 1 && progress !== "passed")) break;
     if (isSidecar(spec)) progress = sidecarProgress(steps, view, spec);
     else if (index < frontier || done) progress = "passed";
     else progress = regularProgress(steps, view, spec);
+    const isBeingStarted = progress === "pending" && isSidecar(spec) && steps.starts.at(-1)?.name === spec.name;
+    pendingSidecar = isBeingStarted ? spec.name : undefined;
     if (progress === "failed") return { isInitialized: false, hasFailed: true, steps: newPlanSteps() };
   }
   if (done) return { isInitialized: true, hasFailed: false, steps };
   const isLastPassed = progress === "passed" && frontier === containers.length - 1;
-  const last = steps.starts.at(-1);
-  if (last?.kind === "sidecar") steps.waits.push({ on: "sidecar-start", container: last.name });
+  if (pendingSidecar !== undefined) steps.waits.push({ on: "sidecar-start", container: pendingSidecar });
   return { isInitialized: isLastPassed, hasFailed: false, steps };
 };

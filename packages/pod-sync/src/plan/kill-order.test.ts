@@ -35,7 +35,11 @@ test.each([
   ["the startup probe's own", { pod, container: a, reason: "startup" }, 7],
   ["the pod's when the probe states none", { pod, container: b, reason: "liveness" }, 30],
   ["the pod's for any other reason", { pod, container: a, reason: "definition-changed" }, 30],
-  ["that of the deletion before a probe's", { pod: { ...pod, metadata: { deletionGracePeriodSeconds: 9 } }, container: a, reason: "liveness" }, 9],
+  [
+    "that of the deletion before a probe's",
+    { pod: { ...pod, metadata: { deletionGracePeriodSeconds: 9 } }, container: a, reason: "liveness" },
+    9,
+  ],
   ["the override before everything", { pod: { ...pod, metadata: { deletionGracePeriodSeconds: 9 } }, overrideSeconds: 1 }, 1],
   ["two seconds when nothing is stated", { pod: { spec: { containers: [] } } }, 2],
 ] as const)("a kill takes %s", (_name, input, expected) => {

@@ -78,7 +78,9 @@ const attemptOf = (newest: RuntimeContainerStatus | undefined): number | undefin
 /** Starts a container now, or says until when its crash back-off lasts. Ephemeral containers start once, so nothing holds them back. */
 export const planStart = (view: PlanView, request: StartRequest): StartOrWait => {
   const { spec, kind, reason } = request;
-  const backoff = kind === "ephemeral" ? undefined : backoffOf(view, spec);
+  // An init container that did its work is only ever run again for a new sandbox, which is no fault of its own.
+  const isHeldBack = kind === "init" ? view.newestEnded(spec.name)?.exitCode !== 0 : kind !== "ephemeral";
+  const backoff = isHeldBack ? backoffOf(view, spec) : undefined;
   if (backoff?.type === "wait") {
     const { backoffMs, untilMs } = backoff;
     const containerId = view.newestEnded(spec.name)?.id ?? "";

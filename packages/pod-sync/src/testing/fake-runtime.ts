@@ -1,7 +1,14 @@
 import type { ContainerConfig, PodSandboxConfig } from "@nk/cri-api";
 import { NamespaceMode } from "@nk/cri-api";
 import { compareNewestFirst } from "@nk/pod-model";
-import type { PodUid, RuntimeContainerState, RuntimeContainerStatus, RuntimePod, RuntimePodStatus, RuntimeSandboxStatus } from "@nk/pod-model";
+import type {
+  PodUid,
+  RuntimeContainerState,
+  RuntimeContainerStatus,
+  RuntimePod,
+  RuntimePodStatus,
+  RuntimeSandboxStatus,
+} from "@nk/pod-model";
 import { raceSignal } from "@nk/stdx";
 import type { Clock } from "@nk/stdx";
 import type { ContainerPort, ObservedPort, SandboxPort } from "../ports.ts";
@@ -93,7 +100,11 @@ const findSandbox = (state: State, id: string): { readonly pod: Pod; readonly sa
   throw notFound(`sandbox ${id}`);
 };
 
-const end = (state: State, container: Stored<RuntimeContainerStatus>, how: { readonly exitCode: number; readonly reason?: string }): void => {
+const end = (
+  state: State,
+  container: Stored<RuntimeContainerStatus>,
+  how: { readonly exitCode: number; readonly reason?: string },
+): void => {
   if (container.state !== "running" && container.state !== "unknown") return;
   container.state = "exited";
   container.exitCode = how.exitCode;
@@ -255,7 +266,8 @@ export const createFakeRuntime = (clock: Clock): FakeRuntime => {
     faults: () => undefined,
   };
   const step = createStep(state, () => controls.faults);
-  const setState = (name: string, change: { readonly state?: RuntimeContainerState }): void => void Object.assign(newestNamed(state, name), change);
+  const setState = (name: string, change: { readonly state?: RuntimeContainerState }): void =>
+    void Object.assign(newestNamed(state, name), change);
 
   return Object.assign(controls, {
     sandboxes: createSandboxPort(state, step),
@@ -297,4 +309,3 @@ export const createFakeRuntime = (clock: Clock): FakeRuntime => {
     },
   });
 };
-

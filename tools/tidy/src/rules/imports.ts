@@ -2,12 +2,13 @@ import { dirname, join, normalize } from "node:path";
 import { lineAt } from "../workspace.ts";
 import type { Problem, Rule, SourceFile } from "../workspace.ts";
 
-const SPECIFIER = /(?:from\s+|import\s*\(\s*|import\s+)"([^"]+)"/g;
+/** Statements begin a line; what looks like one inside a text does not. */
+const SPECIFIER = /^(?:import|export)\b[^"\n]*"([^"]+)"|^\} from "([^"]+)"|\bimport\(\s*"([^"]+)"/gm;
 
 const problemsOf = (file: SourceFile): Problem[] => {
   const problems: Problem[] = [];
   for (const match of file.text.matchAll(SPECIFIER)) {
-    const specifier = match[1] ?? "";
+    const specifier = match[1] ?? match[2] ?? match[3] ?? "";
     const at = { path: file.path, line: lineAt(file.text, match.index), rule: "imports" };
     if (/^@nk\/[^/]+\/.+/.test(specifier) && !specifier.endsWith("/testing")) {
       problems.push({ ...at, message: `"${specifier}" reaches into a package; import its entry point` });

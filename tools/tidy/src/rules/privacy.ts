@@ -6,7 +6,7 @@ export const privacyRule: Rule = ({ files }) =>
   files
     .filter((file) => file.member.dir !== "tools/tidy")
     .flatMap((file): Problem[] =>
-      [...file.text.matchAll(/\/(?:home\/\w+|work\/(?:main|shared)|Users\/\w+)\b/g)].map((match) => ({
+      [...file.text.matchAll(/\/(?:work\/(?:main|shared)|Users\/\w+)\b/g)].map((match) => ({
         path: file.path,
         line: lineAt(file.text, match.index),
         rule: "privacy",

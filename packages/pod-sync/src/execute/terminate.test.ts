@@ -1,0 +1,154 @@
+import type { PodSpec } from "@nk/pod-model";
+import { createFakeClock } from "@nk/stdx/testing";
+import { describe, expect, test } from "vitest";
+import { createFakePorts, samplePod } from "../testing/index.ts";
+import { createPodSync } from "./pod-sync.ts";
+
+const create = () => {
+  const clock = createFakeClock();
+  const fake = createFakePorts({ clock });
+  const podSync = createPodSync(fake.ports, { clock, random: () => 0 });
+  return { clock, fake, podSync };
+};
+const { signal } = new AbortController();
+const uid = "uid-web";
+
+describe("termination", () => {
+  const sidecars: Partial<PodSpec> = {
+    initContainers: ["s1", "s2"].map((name) => ({ name, image: "busybox", restartPolicy: "Always" })),
+    terminationGracePeriodSeconds: 10,
+  };
+
+  test("stops apps, then sidecars in reverse order, then the sandbox", async () => {
+    const { fake, podSync } = create();
+    await podSync.sync(samplePod(sidecars), { signal });
+    await podSync.terminate(samplePod(sidecars), { signal });
+    expect(fake.runtime.calls.slice(-4)).toEqual([
+      "StopContainer main 0 timeout=10",
+      "StopContainer s2 0 timeout=10",
+      "StopContainer s1 0 timeout=10",
+      "StopPodSandbox sandbox0",
+    ]);
+  });
+
+  test("takes the time a sidecar waited off its grace", async () => {
+    const { clock, fake, podSync } = create();
+    await podSync.sync(samplePod(sidecars), { signal });
+    const release = fake.runtime.hold("StopContainer");
+    const done = podSync.terminate(samplePod(sidecars), { signal });
+    await clock.advance(3500);
+    release();
+    await done;
+    expect(fake.runtime.calls.slice(-3)).toEqual([
+      "StopContainer s2 0 timeout=7",
+      "StopContainer s1 0 timeout=7",
+      "StopPodSandbox sandbox0",
+    ]);
+  });
+
+  test("stops a sidecar that waited in vain when its grace is over", async () => {
+    const { clock, fake, podSync } = create();
+    await podSync.sync(samplePod(sidecars), { signal });
+    const release = fake.runtime.hold("StopContainer");
+    const done = podSync.terminate(samplePod(sidecars), { signal });
+    await clock.advance(10_000);
+    expect(fake.runtime.calls.slice(-2).toSorted()).toEqual(["StopContainer s1 0 timeout=2", "StopContainer s2 0 timeout=2"]);
+    release();
+    await done;
+  });
+
+  test("gives a preStop hook the grace and goes on when that is over", async () => {
+    const { clock, fake, podSync } = create();
+    const lifecycle = { preStop: { exec: { command: ["sleep", "1000"] } } };
+    const pod = samplePod({ terminationGracePeriodSeconds: 5, containers: [{ name: "main", image: "busybox", lifecycle }] });
+    await podSync.sync(pod, { signal });
+    fake.runtime.hold("ExecSync");
+    const done = podSync.terminate(pod, { signal });
+    await clock.advance(5000);
+    await done;
+    expect(fake.runtime.calls.slice(-2)).toEqual(["StopContainer main 0 timeout=2", "StopPodSandbox sandbox0"]);
+    expect(fake.events.some((event) => event.reason === "FailedPreStopHook")).toBe(false);
+  });
+
+  test("goes on after a preStop hook that fails, with an event", async () => {
+    const { fake, podSync } = create();
+    const lifecycle = { preStop: { exec: { command: ["false"] } } };
+    const pod = samplePod({ containers: [{ name: "main", image: "busybox", lifecycle }] });
+    await podSync.sync(pod, { signal });
+    fake.runtime.exec = () => ({ exitCode: 1 });
+    await podSync.terminate(pod, { signal });
+    expect(fake.log.slice(-5)).toEqual([
+      "event Normal Killing spec.containers{main}: Stopping container main",
+      "ExecSync main 0 [false]",
+      "event Warning FailedPreStopHook spec.containers{main}: PreStopHook failed",
+      "StopContainer main 0 timeout=30",
+      "StopPodSandbox sandbox0",
+    ]);
+  });
+
+  test("does not believe a runtime whose containers run on", async () => {
+    const { fake, podSync } = create();
+    await podSync.sync(samplePod(), { signal });
+    const { containers, sandboxes } = fake.ports;
+    const lying = {
+      ...fake.ports,
+      containers: { ...containers, stopContainer: async () => ({}) },
+      sandboxes: { ...sandboxes, stopPodSandbox: async () => ({}) },
+    };
+    await expect(createPodSync(lying).terminate(samplePod(), { signal })).rejects.toMatchObject({
+      code: "containers-still-running",
+      message: "detected running containers after a successful KillPod, CRI violation: pod web_default(uid-web), containers main",
+    });
+  });
+
+  test("of an orphan uses the hook that its container remembers, and one second", async () => {
+    const { fake, podSync } = create();
+    const lifecycle = { preStop: { exec: { command: ["bye"] } } };
+    await podSync.sync(samplePod({ containers: [{ name: "main", image: "busybox", lifecycle }] }), { signal });
+    const orphan = fake.runtime.list(uid);
+    if (orphan === undefined) throw new Error("the pod is not there");
+    const heir = createPodSync(fake.ports);
+    await heir.terminateOrphan(orphan, { signal });
+    expect(heir.hasRunning(uid)).toBe(false);
+    await heir.cleanUpOrphan(orphan, { signal });
+    expect([...fake.held]).toEqual([]);
+    expect(fake.runtime.calls.slice(-6)).toEqual([
+      "ExecSync main 0 [bye]",
+      "StopContainer main 0 timeout=2",
+      "StopPodSandbox sandbox0",
+      "RemoveContainer main 0",
+      "StopPodSandbox sandbox0",
+      "RemovePodSandbox sandbox0",
+    ]);
+  });
+
+  test("of a pod that the runtime does not have is done at once", async () => {
+    const { fake, podSync } = create();
+    await podSync.terminate(samplePod(), { signal });
+    await podSync.cleanUp(samplePod(), { signal, isRemoved: true });
+    expect(fake.runtime.calls).toEqual([]);
+  });
+});
+
+describe("clean-up", () => {
+  test("of a pod that ended by itself keeps its containers and logs, and gives back the rest", async () => {
+    const { fake, podSync } = create();
+    const pod = samplePod({ restartPolicy: "Never" });
+    await podSync.sync(pod, { signal });
+    fake.runtime.exit("main", 0);
+    await podSync.terminate(pod, { signal });
+    await podSync.cleanUp(pod, { signal });
+    expect([...fake.held]).toEqual(["files"]);
+    expect(fake.runtime.find("main").state).toBe("exited");
+    await podSync.cleanUp(pod, { signal, isRemoved: true });
+    expect([...fake.held]).toEqual([]);
+    expect(fake.runtime.inspect(uid)).toBeUndefined();
+  });
+
+  test("refuses while a container runs", async () => {
+    const { fake, podSync } = create();
+    await podSync.sync(samplePod(), { signal });
+    await expect(podSync.cleanUp(samplePod(), { signal, isRemoved: true })).rejects.toMatchObject({ code: "containers-still-running" });
+    expect(fake.held.has("volumes")).toBe(true);
+  });
+});

@@ -1,0 +1,283 @@
+import type { Container, Pod, Probe } from "@nk/pod-model";
+import type { Clock } from "@nk/stdx";
+import { createFakeClock, createRecordingMetrics } from "@nk/stdx/testing";
+import { describe, expect, it } from "vitest";
+import type { ProbesOptions } from "./options.ts";
+import type { ExecAnswer, ExecRequest } from "./ports.ts";
+import { createProbes } from "./probes.ts";
+import type { ProbeType } from "./results.ts";
+import { createEventRecorder, createFakeExec } from "./testing/index.ts";
+import type { RunningContainer } from "./worker.ts";
+
+const START_MS = 1_000_000;
+const OK: ExecAnswer = { type: "exited", exitCode: 0, output: "" };
+const BAD: ExecAnswer = { type: "exited", exitCode: 1, output: "broken" };
+
+const exec = (name: string, more: Partial<Probe> = {}): Probe => ({
+  exec: { command: [name] },
+  periodSeconds: 10,
+  failureThreshold: 1,
+  ...more,
+});
+
+const podOf = (container: Partial<Container>, metadata: Pod["metadata"] = {}): Pod => ({
+  metadata: { name: "p", namespace: "n", uid: "u", ...metadata },
+  spec: { containers: [{ name: "c", ...container }] },
+});
+
+const setUp = (
+  answer: (request: ExecRequest) => ExecAnswer | Promise<ExecAnswer> = () => OK,
+  options: ProbesOptions = {},
+  wrap: (clock: Clock) => Clock = (clock) => clock,
+) => {
+  const clock = createFakeClock({ startMs: START_MS });
+  const shots: string[] = [];
+  const fake = createFakeExec((request) => {
+    shots.push(`${(clock.nowMs() - START_MS) / 1000} ${request.command[0]} ${request.containerId}`);
+    return answer(request);
+  });
+  const events = createEventRecorder();
+  const metrics = createRecordingMetrics();
+  const probes = createProbes({ exec: fake, events }, { clock: wrap(clock), metrics, random: () => 0.5, ...options });
+  const changes: string[] = [];
+  probes.results.subscribe(({ containerId, probeType, result }) =>
+    changes.push(`${(clock.nowMs() - START_MS) / 1000} ${containerId} ${probeType} ${result}`),
+  );
+  const controller = new AbortController();
+  const ran = probes.run(controller.signal);
+  const stop = async (): Promise<void> => {
+    controller.abort(new Error("stop"));
+    await ran;
+    expect(clock.pendingCount).toBe(0);
+  };
+  const start = (pod: Pod, running: Partial<RunningContainer> = {}): void =>
+    probes.applyPod(pod, [{ name: "c", containerId: "c1", startedAtMs: clock.nowMs(), ...running }], "10.0.0.1");
+  const get = (probeType: ProbeType, containerId = "c1") => probes.results.get(containerId, probeType);
+  return { clock, shots, events, metrics, probes, changes, stop, start, get };
+};
+
+describe("the engine", () => {
+  it("fires first at exactly the start plus the delay, and then each period", async () => {
+    const { start, clock, shots, changes, stop } = setUp();
+    await clock.advance(300);
+    start(podOf({ readinessProbe: exec("r", { initialDelaySeconds: 5 }) }), { startedAtMs: START_MS + 250 });
+    await clock.advance(30_000);
+    expect(shots).toEqual(["5.25 r c1", "15.25 r c1", "25.25 r c1"]);
+    expect(changes).toEqual(["0.3 c1 readiness failure", "5.25 c1 readiness success"]);
+    await stop();
+  });
+
+  it("fires at once when the container was started a while ago", async () => {
+    const { start, clock, shots, stop } = setUp();
+    await clock.advance(7000);
+    start(podOf({ readinessProbe: exec("r", { initialDelaySeconds: 2 }) }), { startedAtMs: START_MS + 1000 });
+    await clock.advance(0);
+    expect(shots).toEqual(["7 r c1"]);
+    await stop();
+  });
+
+  it("changes a result only at its threshold", async () => {
+    const answers = [OK, BAD, OK, BAD, BAD, OK, OK, OK];
+    const { start, clock, changes, stop } = setUp(() => answers.shift() ?? OK);
+    start(podOf({ readinessProbe: exec("r", { failureThreshold: 2, successThreshold: 2 }) }));
+    await clock.advance(71_000);
+    expect(changes).toEqual(["0 c1 readiness failure", "60 c1 readiness success"]);
+    await stop();
+  });
+
+  it("tells of each failure and stops after a liveness failure until there is a new container", async () => {
+    const { start, clock, changes, shots, events, metrics, stop, get } = setUp(({ containerId }) => (containerId === "c1" ? BAD : OK));
+    const pod = podOf({ livenessProbe: exec("l", { failureThreshold: 2 }) });
+    start(pod);
+    await clock.advance(60_000);
+    expect(shots).toHaveLength(2);
+    expect(changes).toEqual(["0 c1 liveness success", "10 c1 liveness failure"]);
+    expect(events.events).toHaveLength(2);
+    expect(events.events[0]).toEqual({
+      ref: { name: "p", namespace: "n", uid: "u" },
+      fieldPath: "spec.containers{c}",
+      type: "Warning",
+      reason: "Unhealthy",
+      message: "Liveness probe failed: broken",
+    });
+    const labels = { probe_type: "Liveness", container: "c", pod: "p", namespace: "n" };
+    expect(metrics.value("prober_probe_total", { ...labels, result: "failed", pod_uid: "u" })).toBe(2);
+    start(pod, { containerId: "c2" });
+    await clock.advance(25_000);
+    expect(shots).toHaveLength(5);
+    expect([get("liveness"), get("liveness", "c2")]).toEqual([undefined, "success"]);
+    expect(metrics.observations("prober_probe_duration_seconds", labels)).toHaveLength(3);
+    await stop();
+  });
+
+  it("holds the other probes back until the startup probe succeeds, then fires them at once", async () => {
+    const answers = [BAD, BAD, OK];
+    const { start, clock, shots, changes, stop } = setUp(({ command }) => (command[0] === "s" ? (answers.shift() ?? BAD) : OK));
+    start(
+      podOf({ startupProbe: exec("s", { periodSeconds: 1, failureThreshold: 5 }), readinessProbe: exec("r"), livenessProbe: exec("l") }),
+    );
+    await clock.advance(5000);
+    expect(shots.map((shot) => shot.slice(0, 3))).toEqual(["0 s", "1 s", "2 s", "2 l", "2 r"]);
+    expect(changes).toEqual([
+      "0 c1 startup unknown",
+      "0 c1 liveness success",
+      "0 c1 readiness failure",
+      "2 c1 startup success",
+      "2 c1 readiness success",
+    ]);
+    await stop();
+  });
+
+  it("fails a container whose startup probe fails too often, and fires nothing more", async () => {
+    const { start, clock, shots, get, stop } = setUp(() => BAD);
+    start(podOf({ startupProbe: exec("s", { failureThreshold: 3 }), livenessProbe: exec("l") }));
+    await clock.advance(60_000);
+    expect([shots.length, get("startup"), get("liveness")]).toEqual([3, "failure", "success"]);
+    await stop();
+  });
+
+  it("changes nothing of a container that ran before it, as far as it is told", async () => {
+    const { start, clock, shots, changes, get, stop } = setUp();
+    const pod = podOf({ startupProbe: exec("s"), readinessProbe: exec("r"), livenessProbe: exec("l") });
+    start(pod, { startedAtMs: START_MS - 60_000, initialReady: true });
+    await clock.advance(4999);
+    expect([get("startup"), get("readiness"), get("liveness"), shots]).toEqual(["success", "success", "success", []]);
+    await clock.advance(1);
+    expect(shots.map((shot) => shot.slice(0, 3))).toEqual(["5 l", "5 r"]);
+    expect(changes.filter((change) => !change.endsWith("success"))).toEqual([]);
+    await stop();
+  });
+
+  it("says nothing of the readiness of such a container when it is not told", async () => {
+    const { start, clock, get, stop } = setUp();
+    start(podOf({ readinessProbe: exec("r") }), { startedAtMs: START_MS - 60_000 });
+    expect(get("readiness")).toBeUndefined();
+    await clock.advance(5000);
+    expect(get("readiness")).toBe("success");
+    await stop();
+  });
+
+  it("never overlaps the shots of one probe, and keeps its rhythm afterwards", async () => {
+    const slow = Promise.withResolvers<ExecAnswer>();
+    let count = 0;
+    const { start, clock, shots, stop } = setUp(() => (count++ === 0 ? slow.promise : OK));
+    start(podOf({ readinessProbe: exec("r", { timeoutSeconds: 60 }) }));
+    await clock.advance(25_000);
+    slow.resolve(OK);
+    await clock.advance(10_000);
+    expect(shots).toEqual(["0 r c1", "30 r c1"]);
+    await stop();
+  });
+
+  it("tries an error three times and leaves the result as it was", async () => {
+    const { start, clock, shots, events, get, stop } = setUp(() => Promise.reject(new Error("no runtime")));
+    start(podOf({ livenessProbe: exec("l") }));
+    await clock.advance(0);
+    expect([shots.length, get("liveness")]).toEqual([3, "success"]);
+    expect(events.events.map(({ message }) => message)).toEqual(["Liveness probe errored and resulted in unknown state: no runtime"]);
+    await stop();
+  });
+
+  it("fails a command that hangs, though the runtime never answers", async () => {
+    const { start, clock, events, get, stop } = setUp(() => new Promise(() => undefined));
+    start(podOf({ livenessProbe: exec("l") }));
+    await clock.advance(2999);
+    expect(get("liveness")).toBe("success");
+    await clock.advance(1);
+    expect([get("liveness"), events.events.map(({ message }) => message)]).toEqual([
+      "failure",
+      ['Liveness probe failed: command "l" timed out'],
+    ]);
+    await stop();
+  });
+
+  it("does not judge a container by a time limit that this process itself was too late for", async () => {
+    let stalledMs = 0;
+    const stall = (clock: Clock): Clock => ({
+      nowMs: () => clock.nowMs(),
+      monotonicMs: () => clock.monotonicMs() + stalledMs,
+      sleep: (delayMs, options) => clock.sleep(delayMs, options),
+      schedule: (delayMs, callback) => clock.schedule(delayMs, callback),
+    });
+    const { start, clock, get, stop } = setUp(() => new Promise(() => undefined), { maxErrorRetries: 0 }, stall);
+    start(podOf({ livenessProbe: exec("l") }));
+    await clock.advance(1000);
+    stalledMs = 5000;
+    await clock.advance(2000);
+    expect(get("liveness")).toBe("success");
+    await stop();
+  });
+
+  it("runs no more commands at once than it may", async () => {
+    const waiting: (() => void)[] = [];
+    const { probes, clock, shots, stop } = setUp(() => new Promise((resolve) => waiting.push(() => resolve(OK))), {
+      maxConcurrentExecs: 2,
+    });
+    const pod: Pod = {
+      metadata: { name: "p", namespace: "n", uid: "u" },
+      spec: { containers: ["a", "b", "c"].map((name) => ({ name, livenessProbe: exec(name) })) },
+    };
+    probes.applyPod(
+      pod,
+      ["a", "b", "c"].map((name) => ({ name, containerId: name, startedAtMs: START_MS })),
+      "10.0.0.1",
+    );
+    await clock.advance(0);
+    expect(shots).toHaveLength(2);
+    for (const go of waiting.splice(0)) go();
+    await clock.advance(0);
+    expect(shots).toHaveLength(3);
+    for (const go of waiting.splice(0)) go();
+    await stop();
+  });
+
+  it("stops liveness and startup as successes when the pod ends, and goes on with readiness", async () => {
+    const { start, clock, probes, shots, get, stop } = setUp(({ command }) => (command[0] === "s" ? BAD : OK));
+    const container = { startupProbe: exec("s", { failureThreshold: 9 }), readinessProbe: exec("r"), livenessProbe: exec("l") };
+    start(podOf(container));
+    await clock.advance(1000);
+    probes.stopLivenessAndStartup("u");
+    start(podOf(container, { deletionTimestamp: "2026-01-01T00:00:00Z" }), { startedAtMs: START_MS });
+    await clock.advance(9000);
+    expect(shots.map((shot) => shot.slice(-4))).toEqual(["s c1", "r c1"]);
+    expect([get("startup"), get("liveness"), get("readiness")]).toEqual(["success", "success", "success"]);
+    await stop();
+  });
+
+  it("forgets a container that is gone and a pod that is removed, ending shots under way", async () => {
+    const { start, clock, probes, shots, get, stop } = setUp(() => new Promise(() => undefined));
+    const pod = podOf({ livenessProbe: exec("l") });
+    start(pod);
+    await clock.advance(0);
+    probes.applyPod(pod, [], "");
+    expect(get("liveness")).toBeUndefined();
+    start(pod, { containerId: "c2" });
+    await clock.advance(0);
+    probes.removePod("u");
+    await clock.advance(60_000);
+    expect([get("liveness", "c2"), shots.length]).toEqual([undefined, 2]);
+    await stop();
+  });
+
+  it("probes sidecars and no other init containers", async () => {
+    const { probes, clock, shots, stop } = setUp();
+    const pod: Pod = {
+      metadata: { name: "p", namespace: "n", uid: "u" },
+      spec: {
+        initContainers: [
+          { name: "i", readinessProbe: exec("i") },
+          { name: "s", restartPolicy: "Always", readinessProbe: exec("s") },
+        ],
+        containers: [{ name: "c" }],
+      },
+    };
+    probes.applyPod(
+      pod,
+      ["i", "s", "c"].map((name) => ({ name, containerId: name, startedAtMs: START_MS })),
+      "",
+    );
+    await clock.advance(0);
+    expect(shots).toEqual(["0 s s"]);
+    await stop();
+  });
+});
