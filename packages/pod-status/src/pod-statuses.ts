@@ -75,7 +75,7 @@ export const createPodStatuses = (facts: PodFactsPort, options: PodStatusesOptio
       runtimeName: options.runtimeName(),
       nodeIps: options.nodeIps(),
       waiting: entry.waiting,
-      probes: facts.probes(uid),
+      probes: facts.probes(entry.pod),
       terminationMessages: new Map([...entry.messages].filter(([, message]) => message !== "")),
       ...overrideOf(entry.standing),
     });

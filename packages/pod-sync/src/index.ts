@@ -23,6 +23,7 @@ export type { Decision } from "./execute/explain-plan.ts";
 export { createPodSync } from "./execute/pod-sync.ts";
 export type { CleanUpOptions, PodSync, TerminateOptions } from "./execute/pod-sync.ts";
 export type { WaitingReason } from "./execute/start-container.ts";
+export type { SweepOptions } from "./execute/sweep-remains.ts";
 export type { SyncResult } from "./execute/sync-pod.ts";
 export { createPodFiles } from "./files/pod-files.ts";
 export type { NamedContainer, PodFiles, PodFilesOptions } from "./files/pod-files.ts";

@@ -135,8 +135,10 @@ export interface VolumePort {
 export interface CgroupPort {
   /** Makes or updates it and resolves with its name in the spelling of the cgroup driver. */
   ensure(pod: Pod, options: CallOptions): Promise<string>;
-  /** Ends what is left in it and removes it. */
+  /** Ends what is left in it and removes it. Of a pod whose definition is gone only the UID is known. */
   remove(pod: Pod, options: CallOptions): Promise<void>;
+  /** The pods that have a cgroup, known or not. Absent: none is looked for. */
+  listPods?(options: CallOptions): Promise<readonly PodUid[]>;
 }
 
 /** What the probes say. From memory; never waits. */
@@ -227,7 +229,10 @@ export type FilePort = Pick<
 >;
 
 /** The removal of a pod's files; `createPodFiles` does this as well. */
-export type FileRemovalPort = Pick<PodFiles, "unlinkContainerLog" | "removeContainerLogs" | "removePodDirs" | "removePodLogs">;
+export type FileRemovalPort = Pick<
+  PodFiles,
+  "unlinkContainerLog" | "removeContainerLogs" | "removePodDirs" | "removePodLogs" | "listPodRemains"
+>;
 
 /** Everything `createPodSync` calls. */
 export interface PodSyncPorts {

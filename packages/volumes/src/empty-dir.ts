@@ -17,8 +17,13 @@ export const ensureEmptyDir = async (path: string): Promise<void> => {
   }
 };
 
-/** Removes an emptyDir and what is in it. Links in it are removed, not followed. */
-export const removeEmptyDir = async (path: string): Promise<void> => {
+/**
+ * Removes a directory of emptyDirs and what is in it. Links are removed, not followed, and nothing is removed while something is mounted
+ * in it: a container with mount propagation may have left a mount whose files are not the pod's.
+ */
+export const removeEmptyDirs = async (path: string, mountPoints: readonly string[]): Promise<void> => {
+  const mounted = mountPoints.find((point) => point === path || point.startsWith(`${path}/`));
+  if (mounted !== undefined) throw new VolumesError("mounted", `removing ${path} failed: ${mounted} is still mounted`);
   try {
     await rm(path, { recursive: true, force: true });
   } catch (error) {

@@ -1,5 +1,5 @@
 /** What setting up a volume can fail with. */
-export const VOLUMES_ERROR_CODES = ["host-path-type", "host-path", "empty-dir", "unsupported-source", "unsafe-path"] as const;
+export const VOLUMES_ERROR_CODES = ["host-path-type", "host-path", "empty-dir", "unsupported-source", "unsafe-path", "mounted"] as const;
 
 export type VolumesErrorCode = (typeof VOLUMES_ERROR_CODES)[number];
 

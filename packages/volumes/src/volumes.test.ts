@@ -24,6 +24,8 @@ const podWith = (...volumes: readonly Volume[]): Pod => ({
 
 const signal = new AbortController().signal;
 
+const listMountPoints = (): Promise<readonly string[]> => Promise.resolve(["/", "/proc"]);
+
 describe("a hostPath", () => {
   it("is taken as it is when it has no type", async () => {
     await expect(ensureHostPath(join(dir, "missing"), "")).resolves.toBeUndefined();
@@ -78,7 +80,7 @@ describe("a hostPath", () => {
 
 describe("volumes", () => {
   it("makes an emptyDir that every user may write, keeps its content, and removes it with the pod", async () => {
-    const volumes = createVolumes({ rootDir: dir });
+    const volumes = createVolumes({ rootDir: dir, listMountPoints });
     const pod = podWith({ name: "scratch", emptyDir: {} });
     const path = join(dir, "pods/u1/volumes/kubernetes.io~empty-dir/scratch");
     expect(await volumes.prepare(pod, { signal })).toEqual(new Map([["scratch", { hostPath: path }]]));
@@ -86,24 +88,24 @@ describe("volumes", () => {
     await writeFile(join(path, "data"), "x");
     await volumes.prepare(pod, { signal });
     expect(await readFile(join(path, "data"), "utf8")).toBe("x");
-    await volumes.release(pod, { signal });
-    await volumes.release(pod, { signal });
+    await volumes.release("u1", { signal });
+    await volumes.release("u1", { signal });
     await expect(stat(path)).rejects.toThrow("ENOENT");
   });
 
   it("removes links in an emptyDir without following them", async () => {
-    const volumes = createVolumes({ rootDir: dir });
+    const volumes = createVolumes({ rootDir: dir, listMountPoints });
     const pod = podWith({ name: "scratch", emptyDir: {} });
     const ready = await volumes.prepare(pod, { signal });
     await writeFile(join(dir, "precious"), "x");
     await symlink(join(dir, "precious"), join(ready.get("scratch")?.hostPath ?? "", "link"));
-    await volumes.release(pod, { signal });
+    await volumes.release("u1", { signal });
     expect(await readFile(join(dir, "precious"), "utf8")).toBe("x");
   });
 
   it("says in the reference's words why a volume is not ready", async () => {
     const events: VolumeEvent[] = [];
-    const volumes = createVolumes({ rootDir: dir, onEvent: (event) => events.push(event) });
+    const volumes = createVolumes({ rootDir: dir, listMountPoints, onEvent: (event) => events.push(event) });
     const path = join(dir, "definitely-not-here");
     await expect(volumes.prepare(podWith({ name: "a", hostPath: { path, type: "Directory" } }), { signal })).rejects.toMatchObject({
       code: "host-path-type",
@@ -118,7 +120,7 @@ describe("volumes", () => {
   });
 
   it("refuses what it does not support, and a name that leaves the pod's folder", async () => {
-    const volumes = createVolumes({ rootDir: dir });
+    const volumes = createVolumes({ rootDir: dir, listMountPoints });
     await expect(volumes.prepare(podWith({ name: "m", emptyDir: { medium: "Memory" } }), { signal })).rejects.toThrow(
       "emptyDir.medium is not supported by nk yet",
     );
@@ -126,5 +128,19 @@ describe("volumes", () => {
       "volume source nfs is not supported by nk yet",
     );
     await expect(volumes.prepare(podWith({ name: "../../../../x", emptyDir: {} }), { signal })).rejects.toThrow("u1");
+  });
+
+  it("removes nothing while something is mounted in it", async () => {
+    const made = createVolumes({ rootDir: dir, listMountPoints });
+    const ready = await made.prepare(podWith({ name: "scratch", emptyDir: {} }), { signal });
+    const path = ready.get("scratch")?.hostPath ?? "";
+    await writeFile(join(path, "data"), "x");
+    const volumes = createVolumes({ rootDir: dir, listMountPoints: () => Promise.resolve([join(path, "inner")]) });
+    await expect(volumes.release("u1", { signal })).rejects.toMatchObject({ code: "mounted" });
+    expect(await readFile(join(path, "data"), "utf8")).toBe("x");
+  });
+
+  it("refuses a pod without a uid", async () => {
+    await expect(createVolumes({ rootDir: dir, listMountPoints }).release("", { signal })).rejects.toMatchObject({ code: "unsafe-path" });
   });
 });

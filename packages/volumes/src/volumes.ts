@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { podRef } from "@nk/pod-model";
-import type { Pod, PodRef, Volume } from "@nk/pod-model";
+import type { Pod, PodRef, PodUid, Volume } from "@nk/pod-model";
 import { joinWithin } from "@nk/stdx";
-import { ensureEmptyDir, removeEmptyDir } from "./empty-dir.ts";
+import { ensureEmptyDir, removeEmptyDirs } from "./empty-dir.ts";
 import { isVolumesError, VolumesError } from "./errors.ts";
 import { ensureHostPath } from "./host-path.ts";
 
@@ -23,6 +23,8 @@ export interface VolumeEvent {
 export interface VolumesOptions {
   /** The kubelet's root directory; volumes lie in `<rootDir>/pods/<uid>/volumes/<plugin>/<name>`. */
   readonly rootDir: string;
+  /** Paths where something is mounted now; asked before anything is removed. */
+  readonly listMountPoints: () => Promise<readonly string[]>;
   /** Told of each failure. Default: nobody. */
   readonly onEvent?: (event: VolumeEvent) => void;
 }
@@ -34,14 +36,17 @@ export interface Volumes {
    * `VolumesError` when one cannot be made ready.
    */
   prepare(pod: Pod, options: { readonly signal?: AbortSignal }): Promise<ReadonlyMap<string, ReadyVolume>>;
-  /** Removes what `prepare` made on disk, by what the spec says. Idempotent; host paths are left alone. */
-  release(pod: Pod, options: { readonly signal?: AbortSignal }): Promise<void>;
+  /** Removes what `prepare` made on disk for the pod; its definition is not needed. Idempotent; host paths are left alone. */
+  release(uid: PodUid, options: { readonly signal?: AbortSignal }): Promise<void>;
 }
 
 const EMPTY_DIR_PLUGIN = "kubernetes.io~empty-dir";
 
-const emptyDirPath = (rootDir: string, uid: string, name: string): string =>
-  joinWithin(join(rootDir, "pods"), uid, "volumes", EMPTY_DIR_PLUGIN, name);
+const emptyDirsPath = (rootDir: string, uid: PodUid): string => {
+  // An empty UID would name the folder of all pods.
+  if (uid === "") throw new VolumesError("unsafe-path", "a pod without a uid has no volumes");
+  return joinWithin(join(rootDir, "pods"), uid, "volumes", EMPTY_DIR_PLUGIN);
+};
 
 const prepareOne = async (volume: Volume, uid: string, rootDir: string): Promise<ReadyVolume> => {
   if (volume.hostPath !== undefined) {
@@ -49,7 +54,7 @@ const prepareOne = async (volume: Volume, uid: string, rootDir: string): Promise
     return { hostPath: volume.hostPath.path };
   }
   if (volume.emptyDir !== undefined && (volume.emptyDir.medium ?? "") === "") {
-    const hostPath = emptyDirPath(rootDir, uid, volume.name);
+    const hostPath = joinWithin(emptyDirsPath(rootDir, uid), volume.name);
     await ensureEmptyDir(hostPath);
     return { hostPath };
   }
@@ -59,7 +64,7 @@ const prepareOne = async (volume: Volume, uid: string, rootDir: string): Promise
 
 /** The kubelet's volumes: hostPath with every type check, and emptyDir on disk. */
 export const createVolumes = (options: VolumesOptions): Volumes => {
-  const { rootDir, onEvent } = options;
+  const { rootDir, listMountPoints, onEvent } = options;
   return {
     prepare: async (pod, { signal }) => {
       const ref = podRef(pod);
@@ -82,10 +87,9 @@ export const createVolumes = (options: VolumesOptions): Volumes => {
       signal?.throwIfAborted();
       return new Map(prepared);
     },
-    release: async (pod, { signal }) => {
-      const { uid } = podRef(pod);
-      const onDisk = (pod.spec?.volumes ?? []).filter(({ emptyDir }) => emptyDir !== undefined);
-      await Promise.all(onDisk.map(({ name }) => removeEmptyDir(emptyDirPath(rootDir, uid, name))));
+    release: async (uid, { signal }) => {
+      const path = emptyDirsPath(rootDir, uid);
+      await removeEmptyDirs(path, await listMountPoints());
       signal?.throwIfAborted();
     },
   };

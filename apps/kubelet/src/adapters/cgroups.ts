@@ -1,27 +1,31 @@
 import { podCgroupDirectory, podCgroupPath } from "@nk/cgroups";
-import type { CgroupDriver, Cgroups, PodCgroupInput } from "@nk/cgroups";
+import type { CgroupDriver, Cgroups, PodCgroupInput, QosClass } from "@nk/cgroups";
 import { computeQosClass, podRef } from "@nk/pod-model";
 import type { Pod } from "@nk/pod-model";
+import type { CgroupPort } from "@nk/pod-sync";
+
+const QOS_CLASSES: readonly QosClass[] = ["Guaranteed", "Burstable", "BestEffort"];
 
 /** Pod cgroups as pod-sync wants them. */
-export const podCgroups = (cgroups: Cgroups, naming: { readonly driver: () => CgroupDriver; readonly cgroupRoot: string }) => {
-  const input = (pod: Pod): PodCgroupInput => ({
-    driver: naming.driver(),
-    cgroupRoot: naming.cgroupRoot,
-    qosClass: computeQosClass(pod),
-    uid: podRef(pod).uid,
-  });
+export const podCgroups = (cgroups: Cgroups, naming: { readonly driver: CgroupDriver; readonly cgroupRoot: string }): CgroupPort => {
+  const input = (pod: Pod, qosClass: QosClass): PodCgroupInput => ({ ...naming, qosClass, uid: podRef(pod).uid });
   return {
-    ensure: async (pod: Pod, { signal }: { readonly signal?: AbortSignal }): Promise<string> => {
+    ensure: async (pod, { signal }) => {
       signal?.throwIfAborted();
+      const wanted = input(pod, computeQosClass(pod));
       // systemd makes its slices itself when the runtime asks for a scope in them.
-      if (naming.driver() === "cgroupfs") await cgroups.ensure(podCgroupDirectory(input(pod)));
-      return podCgroupPath(input(pod));
+      if (naming.driver === "cgroupfs") await cgroups.ensure(podCgroupDirectory(wanted));
+      return podCgroupPath(wanted);
     },
-    remove: async (pod: Pod, options: { readonly signal?: AbortSignal }): Promise<void> => {
-      const directory = podCgroupDirectory(input(pod));
-      await cgroups.kill(directory, options);
-      await cgroups.remove(directory, options);
+    // Wherever it lies: the definition, and with it the class, may be gone.
+    remove: async (pod, { signal }) => {
+      const options = signal === undefined ? {} : { signal };
+      for (const qosClass of QOS_CLASSES) {
+        const directory = podCgroupDirectory(input(pod, qosClass));
+        await cgroups.kill(directory, options);
+        await cgroups.remove(directory, options);
+      }
     },
+    listPods: async () => (await cgroups.listPods(naming)).map(({ uid }) => uid),
   };
 };

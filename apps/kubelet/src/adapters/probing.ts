@@ -60,12 +60,8 @@ export const applyProbes = (
  * What the probes say of each running container, as the status wants it. A readiness probe without a verdict yet belongs to a container
  * that ran before this kubelet: it is left as ready as it was.
  */
-export const probeVerdicts = (
-  probes: Probes,
-  pod: Pod | undefined,
-  observed: RuntimePodStatus | undefined,
-): ReadonlyMap<string, ProbeVerdict> => {
-  const specs = new Map((pod === undefined ? [] : containersOf(pod)).map((container) => [container.name, container]));
+export const probeVerdicts = (probes: Probes, pod: Pod, observed: RuntimePodStatus | undefined): ReadonlyMap<string, ProbeVerdict> => {
+  const specs = new Map(containersOf(pod).map((container) => [container.name, container]));
   return new Map(
     (observed?.containers ?? []).map(({ id, name }) => {
       const readiness = probes.results.get(id, "readiness");

@@ -1,10 +1,12 @@
 import { createCgroups } from "@nk/cgroups";
 import type { PodSandboxConfig } from "@nk/cri-api";
+import { isCriError } from "@nk/cri-client";
 import { createFileCredentials, createImages, listCredentialFiles } from "@nk/images";
 import type { Images } from "@nk/images";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { createPodFiles, createPodSync } from "@nk/pod-sync";
 import type { PodFiles, PodSync, ProbePort } from "@nk/pod-sync";
+import { podRef } from "@nk/pod-model";
 import type { PodUid } from "@nk/pod-model";
 import type { Emitter } from "@nk/stdx";
 import { createVolumes } from "@nk/volumes";
@@ -62,6 +64,8 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
       maxParallelPulls: maxParallelPulls(settings),
       pullQps: settings.registryPullQps,
       pullBurst: settings.registryBurst,
+      // What people read is what the runtime said, not how it was asked.
+      describeError: (error) => (isCriError(error) ? (error.details.runtimeMessage ?? error.message) : String(error)),
       clock,
       logger,
       metrics,
@@ -73,7 +77,7 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
     containerLogsDir: containerLogsDir(settings),
     listMountPoints,
   });
-  const volumes = createVolumes({ rootDir: settings.rootDir, onEvent: (event) => events.record(event) });
+  const volumes = createVolumes({ rootDir: settings.rootDir, listMountPoints, onEvent: (event) => events.record(event) });
   const cgroups = createCgroups({ clock, metrics });
   const podSync = createPodSync(
     {
@@ -83,9 +87,9 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
       observed: runtime.cache,
       volumes: {
         prepare: async (pod, options) => ({ volumes: await volumes.prepare(pod, options) }),
-        release: (pod, options) => volumes.release(pod, options),
+        release: (pod, options) => volumes.release(podRef(pod).uid, options),
       },
-      cgroups: podCgroups(cgroups, { driver: () => runtime.cgroupDriver, cgroupRoot: settings.cgroupRoot }),
+      cgroups: podCgroups(cgroups, { driver: runtime.cgroupDriver, cgroupRoot: settings.cgroupRoot }),
       probes,
       events,
       hooks: { httpGet: sendHook },

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import type { KubeletSettings } from "@nk/kubelet-config";
-import { createEmitter, runTaskGroup } from "@nk/stdx";
+import { createEmitter, raceSignal, runTaskGroup } from "@nk/stdx";
 import { createEventLog } from "../adapters/event-log.ts";
 import { readHostFacts } from "../adapters/host.ts";
 import { applyOomScoreAdj, checkHost } from "../adapters/host-checks.ts";
@@ -53,5 +53,9 @@ export const runKubelet = async (settings: KubeletSettings, telemetry: Telemetry
     workers: (taskSignal) => pods.workers.run(taskSignal),
     probes: (taskSignal) => probes.run(taskSignal),
     ...sources,
+    remains: async (taskSignal) => {
+      await raceSignal(pods.sourcesReady, taskSignal);
+      await engines.podSync.sweepRemains({ signal: taskSignal, isKnown: (uid) => pods.workers.workState(uid) !== undefined });
+    },
   });
 };

@@ -1,32 +1,38 @@
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { ADMITTED, podRef } from "@nk/pod-model";
-import type { Pod, PodSource, PodStatus, PodUid, RuntimePodStatus } from "@nk/pod-model";
+import type { Pod, PodSource, PodStatus, RuntimePodStatus } from "@nk/pod-model";
 import { createPodStatuses } from "@nk/pod-status";
 import type { PodStatuses } from "@nk/pod-status";
 import { createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
-import type { PodWorkers } from "@nk/pod-workers";
+import type { PodStatusPort, PodWorkers } from "@nk/pod-workers";
 import type { Probes } from "@nk/probes";
+import type { Emitter } from "@nk/stdx";
 import type { EventLog } from "../adapters/event-log.ts";
 import { primaryHostIp } from "../adapters/node-facts.ts";
-import { applyProbes, probeVerdicts } from "../adapters/probing.ts";
-import { readMessageOf } from "../adapters/termination-messages.ts";
 import { podRuntime } from "../adapters/pod-runtime.ts";
+import { applyProbes, probeVerdicts } from "../adapters/probing.ts";
 import { standingOf } from "../adapters/standing.ts";
-import type { Emitter } from "@nk/stdx";
+import { readMessageOf } from "../adapters/termination-messages.ts";
 import type { Engines, PodDecision } from "./engines.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Telemetry } from "./telemetry.ts";
+
+/** What is known of one pod. */
+export interface KnownPod {
+  readonly pod: Pod;
+  readonly status: PodStatus | undefined;
+  readonly observed: RuntimePodStatus | undefined;
+}
 
 /** The pods of this node: what is wanted, what is being done about it, and what they look like. */
 export interface PodLoop {
   readonly workers: PodWorkers;
   readonly statuses: PodStatuses;
+  /** Every source has reported: what nobody wants may be concluded from then on. */
+  readonly sourcesReady: Promise<void>;
   /** Every pod that is known, with its live status. */
   listPods(): readonly Pod[];
-  findPod(
-    namespace: string,
-    name: string,
-  ): { readonly pod: Pod; readonly status: PodStatus | undefined; readonly observed: RuntimePodStatus | undefined } | undefined;
+  findPod(namespace: string, name: string): KnownPod | undefined;
 }
 
 /** What the loop is made from. */
@@ -41,59 +47,27 @@ export interface PodLoopParts {
   readonly stack: AsyncDisposableStack;
 }
 
-/** Creates the loop and joins it to what is observed; nothing runs before the workers do. */
-export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, parts: PodLoopParts): PodLoop => {
-  const { runtime, engines, events, probes, decisions, sources, stack } = parts;
-  const { clock, logger, metrics } = telemetry;
-  const hostIp = settings.nodeIps[0] ?? primaryHostIp();
-  const applyPodProbes = (pod: Pod): void => applyProbes(probes, pod, { observed: runtime.cache.get(podRef(pod).uid), hostIp });
-  const statuses: PodStatuses = createPodStatuses(
-    {
-      observed: (uid) => runtime.cache.get(uid),
-      probes: (uid) => probeVerdicts(probes, statuses.pod(uid), runtime.cache.get(uid)),
-      readTerminationMessage: readMessageOf,
-    },
-    { runtimeName: () => runtime.name, nodeIps: () => settings.nodeIps, clock, logger: logger.child({ part: "status" }) },
-  );
-  const workers: PodWorkers = createPodWorkers(
-    {
-      admission: { admit: () => ADMITTED },
-      status: {
-        publish: async (pod, work) => {
-          applyPodProbes(pod);
-          const { phase } = await statuses.publish(pod, standingOf(work));
-          return { terminal: phase === "Succeeded" || phase === "Failed" };
-        },
-        rejected: (pod, result) => {
-          const { reason, message } = result;
-          events.record({ ref: podRef(pod), type: "Warning", reason, message });
-          void statuses.publish(pod, {
-            stoppedForGood: false,
-            override: { phase: "Failed", reason, message: `Pod was rejected: ${message}` },
-          });
-        },
-        finished: () => undefined,
-      },
-      runtime: podRuntime({ podSync: engines.podSync, statuses, cache: runtime.cache }),
-      events,
-    },
-    {
-      sources,
-      onForgotten: ({ uid }) => {
-        statuses.forget(uid);
-        probes.removePod(uid);
-        engines.podSync.forget(uid);
-        engines.images.forgetPod(uid);
-      },
-      syncFrequencyMs: settings.syncFrequencyMs,
-      clock,
-      logger: logger.child({ part: "workers" }),
-      metrics: createPodWorkersMetrics(metrics),
-    },
-  );
-  stack.use(decisions.subscribe(({ uid, text }) => workers.note(uid, text)));
+type ApplyProbes = (pod: Pod) => void;
+
+const createStatusPort = (statuses: PodStatuses, events: EventLog, applyPodProbes: ApplyProbes): PodStatusPort => ({
+  publish: async (pod, work) => {
+    applyPodProbes(pod);
+    const { phase } = await statuses.publish(pod, standingOf(work));
+    return { terminal: phase === "Succeeded" || phase === "Failed" };
+  },
+  rejected: (pod, { reason, message }) => {
+    events.record({ ref: podRef(pod), type: "Warning", reason, message });
+    void statuses.publish(pod, { stoppedForGood: false, override: { phase: "Failed", reason, message: `Pod was rejected: ${message}` } });
+  },
+  finished: () => undefined,
+});
+
+/** What was observed, probed or decided reaches the statuses and the workers at once. */
+const joinObservations = (parts: PodLoopParts, loop: Pick<PodLoop, "workers" | "statuses">, applyPodProbes: ApplyProbes): void => {
+  const { runtime, probes, decisions, stack } = parts;
+  const { workers, statuses } = loop;
   stack.use(
-    runtime.cache.subscribe((uid: PodUid) => {
+    runtime.cache.subscribe((uid) => {
       const pod = statuses.pod(uid);
       // First the probes: a container that just started is not ready because nobody has asked it yet.
       if (pod !== undefined) applyPodProbes(pod);
@@ -107,20 +81,60 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       workers.wake(uid, `${probeType} probe: ${result}`);
     }),
   );
-  const withStatus = (pod: Pod): Pod => {
-    const status = statuses.get(podRef(pod).uid);
-    return status === undefined ? pod : { ...pod, status };
-  };
-  const listPods = (): readonly Pod[] => workers.desiredPods().map(withStatus);
+  stack.use(decisions.subscribe(({ uid, text }) => workers.note(uid, text)));
+};
+
+/** Creates the loop and joins it to what is observed; nothing runs before the workers do. */
+export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, parts: PodLoopParts): PodLoop => {
+  const { runtime, engines, events, probes, sources } = parts;
+  const { clock, logger, metrics } = telemetry;
+  const hostIp = settings.nodeIps[0] ?? primaryHostIp();
+  const sourcesReady = Promise.withResolvers<void>();
+  const applyPodProbes: ApplyProbes = (pod) => applyProbes(probes, pod, { observed: runtime.cache.get(podRef(pod).uid), hostIp });
+  const statuses = createPodStatuses(
+    {
+      observed: (uid) => runtime.cache.get(uid),
+      probes: (pod) => probeVerdicts(probes, pod, runtime.cache.get(podRef(pod).uid)),
+      readTerminationMessage: readMessageOf,
+    },
+    { runtimeName: () => runtime.name, nodeIps: () => settings.nodeIps, clock, logger: logger.child({ part: "status" }) },
+  );
+  const workers = createPodWorkers(
+    {
+      admission: { admit: () => ADMITTED },
+      status: createStatusPort(statuses, events, applyPodProbes),
+      runtime: podRuntime(engines.podSync, statuses),
+      events,
+    },
+    {
+      sources,
+      onSourcesReady: sourcesReady.resolve,
+      onForgotten: ({ uid }) => {
+        statuses.forget(uid);
+        probes.removePod(uid);
+        engines.podSync.forget(uid);
+        engines.images.forgetPod(uid);
+      },
+      syncFrequencyMs: settings.syncFrequencyMs,
+      clock,
+      logger: logger.child({ part: "workers" }),
+      metrics: createPodWorkersMetrics(metrics),
+    },
+  );
+  joinObservations(parts, { workers, statuses }, applyPodProbes);
+  const known = (pod: Pod): KnownPod => ({ pod, status: statuses.get(podRef(pod).uid), observed: runtime.cache.get(podRef(pod).uid) });
   return {
     workers,
     statuses,
-    listPods,
+    sourcesReady: sourcesReady.promise,
+    listPods: () =>
+      workers
+        .desiredPods()
+        .map(known)
+        .map(({ pod, status }) => (status === undefined ? pod : { ...pod, status })),
     findPod: (namespace, name) => {
       const pod = workers.desiredPods().find((one) => podRef(one).name === name && podRef(one).namespace === namespace);
-      if (pod === undefined) return undefined;
-      const { uid } = podRef(pod);
-      return { pod, status: statuses.get(uid), observed: runtime.cache.get(uid) };
+      return pod === undefined ? undefined : known(pod);
     },
   };
 };

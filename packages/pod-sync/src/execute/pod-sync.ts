@@ -12,6 +12,8 @@ import { killPod } from "./kill-pod.ts";
 import { restorePod } from "./orphan.ts";
 import { createPodMemories } from "./pod-memory.ts";
 import type { PodPass, Settings, SyncContext } from "./sync-context.ts";
+import { sweepRemains } from "./sweep-remains.ts";
+import type { SweepOptions } from "./sweep-remains.ts";
 import { syncPod } from "./sync-pod.ts";
 import type { SyncResult } from "./sync-pod.ts";
 
@@ -47,6 +49,8 @@ export interface PodSync {
   cleanUpOrphan(pod: RuntimePod, options: { readonly signal: AbortSignal }): Promise<void>;
   /** Releases what a terminated pod holds. Rejects with `PodSyncError`. */
   cleanUp(pod: Pod, options: CleanUpOptions): Promise<void>;
+  /** Once every source has spoken: cleans up after pods that an earlier kubelet was removing when it died. */
+  sweepRemains(options: SweepOptions): Promise<void>;
   /** Whether anything of the pod runs, from memory; undefined when it was not observed yet. */
   hasRunning(uid: PodUid): boolean | undefined;
   /** Drops what is remembered of a pod that needed no clean-up. */
@@ -115,6 +119,7 @@ export const createPodSync = (ports: PodSyncPorts, options: PodSyncOptions = {})
       await cleanUpPod(pass, { isRemoved });
       context.memories.forget(pass.ref.uid);
     },
+    sweepRemains: (options) => sweepRemains(context, passOver, options),
     hasRunning: (uid) => {
       const observed = ports.observed.get(uid);
       return observed === undefined ? undefined : listLiveContainers(observed).length > 0;

@@ -9,6 +9,7 @@ import { hasErrorCode, orIfMissing } from "./file-errors.ts";
 import { makePodDirs, removePodDataDir } from "./pod-dirs.ts";
 import type { ListMountPoints, PodDirRemoval } from "./pod-dirs.ts";
 import { containerDirPath, containerLogDirPath, etcHostsPath, podDirPath, podLogDirPath } from "./pod-paths.ts";
+import { listPodRemains } from "./list-remains.ts";
 import { removeTree } from "./remove-tree.ts";
 
 /** Where pods' files are kept. */
@@ -63,6 +64,8 @@ export interface PodFiles {
   removePodDirs(uid: PodUid, options?: RemovalOptions): Promise<PodDirRemoval>;
   /** Removes all logs of the pod, and the links to them. */
   removePodLogs(pod: PodRef, options?: RemovalOptions): Promise<PodDirRemoval>;
+  /** Every pod that has files here, known or not. */
+  listPodRemains(): Promise<readonly PodRef[]>;
 }
 
 /** A name taken twice is chance, one taken so often is a broken random source. */
@@ -123,6 +126,7 @@ export const createPodFiles = (options: PodFilesOptions): PodFiles => {
     linkContainerLog: (container, logPath) => linkLog(containerLogsDir, container, logPath),
     unlinkContainerLog: (container) => unlinkLog(containerLogsDir, container),
     removeContainerLogs: async (instance) => removeLogFiles(containerLogDirPath(options, instance), instance.restartCount),
+    listPodRemains: () => listPodRemains(options),
     removePodDirs: (uid, { signal } = {}) => removePodDataDir({ roots: options, uid, listMountPoints, signal }),
     removePodLogs: async (pod, { signal } = {}) => {
       const logDir = podLogDirPath(options, pod);

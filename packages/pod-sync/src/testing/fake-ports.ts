@@ -85,6 +85,7 @@ const createFiles = (controls: Controls, held: Set<string>): PodSyncPorts["files
       return { status: "removed" };
     },
     removePodLogs: async () => ({ status: "removed" }),
+    listPodRemains: async () => [],
   };
 };
 
