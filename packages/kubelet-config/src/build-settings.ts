@@ -31,7 +31,8 @@ const computeNodeIps = (flags: SettingsInput["flags"]): readonly string[] => {
   const isValid = !families.includes(0) && ips.length <= 2 && new Set(families).size === families.length;
   if (!isValid)
     throw new KubeletConfigError("invalid-flag", "--node-ip must be one IP address or one of each family", { field: "--node-ip" });
-  return ips;
+  // These choose a family for addresses that are found elsewhere; no pod can be reached there.
+  return ips.filter((ip) => ip !== "0.0.0.0" && ip !== "::");
 };
 
 const headersOf = (reader: ValueReader): Readonly<Record<string, readonly string[]>> =>

@@ -1,13 +1,12 @@
 import { dirname, isAbsolute, resolve } from "node:path";
-import { parseGoDuration } from "@nk/stdx";
+import { parseQuantity } from "@nk/pod-model";
+import { nearestName, parseGoDuration } from "@nk/stdx";
 import { readDocument, toJson } from "./document.ts";
 import type { DocumentNode } from "./document.ts";
 import { KubeletConfigError } from "./errors.ts";
 import { CONFIG_FIELDS, CONFIG_STRUCTS } from "./fields.ts";
 import type { ConfigField, ValueKind } from "./field.ts";
 import type { JsonValue } from "./json-value.ts";
-import { nearestName } from "./nearest-name.ts";
-import { parseByteQuantity } from "./quantity.ts";
 import type { ConfigWarning } from "./warning.ts";
 
 /** One field as a document sets it. */
@@ -53,6 +52,15 @@ const isDuration = (text: string): boolean => {
   }
 };
 
+const isQuantity = (text: string): boolean => {
+  try {
+    parseQuantity(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 const isEvery = (value: JsonValue, check: (item: JsonValue) => boolean): boolean =>
   typeof value === "object" && value !== null && Object.values(value).every(check);
 const isString = (value: JsonValue): boolean => typeof value === "string";
@@ -64,7 +72,7 @@ const isOfKind: { readonly [kind in ValueKind]: (value: JsonValue) => boolean } 
   int: (value) => Number.isSafeInteger(value),
   float: (value) => typeof value === "number",
   duration: (value) => typeof value === "string" && (value === "" || isDuration(value)),
-  quantity: (value) => typeof value === "string" && (value === "" || parseByteQuantity(value) !== undefined),
+  quantity: (value) => typeof value === "string" && (value === "" || isQuantity(value)),
   strings: (value) => isList(value) && isEvery(value, isString),
   stringMap: (value) => !isList(value) && isEvery(value, (item) => isString(item) || item === null),
   boolMap: (value) => !isList(value) && isEvery(value, (item) => typeof item === "boolean" || item === null),

@@ -67,8 +67,11 @@ export const parseFlagValue = (kind: ValueKind, text: string): JsonValue => {
   }
 };
 
-/** What a flag given again makes of its value so far: lists and maps grow, everything else is replaced. */
+/** What a flag given again makes of its value so far: lists and maps grow, so do lists in maps, everything else is replaced. */
 export const combineFlagValues = (previous: JsonValue | undefined, next: JsonValue): JsonValue => {
   if (Array.isArray(previous) && Array.isArray(next)) return [...(previous as readonly JsonValue[]), ...(next as readonly JsonValue[])];
-  return isJsonObject(previous) && isJsonObject(next) ? { ...previous, ...next } : next;
+  if (!isJsonObject(previous) || !isJsonObject(next)) return next;
+  const combined = new Map(Object.entries(previous));
+  for (const [key, value] of Object.entries(next)) combined.set(key, combineFlagValues(combined.get(key), value));
+  return Object.fromEntries(combined);
 };

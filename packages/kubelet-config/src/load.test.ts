@@ -95,6 +95,7 @@ describe("loadSettings", () => {
 
   it("takes one node IP or one of each family", async () => {
     expect((await load(["--node-ip=10.0.0.1,fd00::1"])).settings.nodeIps).toEqual(["10.0.0.1", "fd00::1"]);
+    expect((await load(["--node-ip=0.0.0.0"])).settings.nodeIps).toEqual([]);
     await expect(load(["--node-ip=10.0.0.1,10.0.0.2"])).rejects.toMatchObject({ code: "invalid-flag" });
     await expect(load(["--node-ip=here"])).rejects.toMatchObject({ code: "invalid-flag" });
   });

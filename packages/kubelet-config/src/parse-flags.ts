@@ -3,7 +3,7 @@ import { FLAGS, REMOVED_FLAGS } from "./flags.ts";
 import type { FlagDefinition } from "./flags.ts";
 import { combineFlagValues, parseFlagValue } from "./flag-value.ts";
 import type { JsonValue } from "./json-value.ts";
-import { nearestName } from "./nearest-name.ts";
+import { nearestName } from "@nk/stdx";
 
 /** What a command line asks for. */
 export type ParsedFlags =
@@ -19,7 +19,7 @@ interface Token {
 }
 
 const unknownFlag = (shown: string, name: string): KubeletConfigError => {
-  const reason = REMOVED_FLAGS[name];
+  const reason = Object.hasOwn(REMOVED_FLAGS, name) ? REMOVED_FLAGS[name] : undefined;
   if (reason !== undefined) {
     return new KubeletConfigError("removed-flag", `unknown flag: ${shown}, which the reference has removed: ${reason}`, { field: shown });
   }

@@ -9,7 +9,7 @@ export interface KubeletSettings {
   readonly nodeName: string;
   /** The host's own name. */
   readonly hostname: string;
-  /** --node-ip: none, one, or one of each family. "0.0.0.0" and "::" only choose the family. */
+  /** --node-ip: none, one, or one of each family. "0.0.0.0" and "::" are no addresses of the node and are left out. */
   readonly nodeIps: readonly string[];
   /** Default /var/lib/kubelet. */
   readonly rootDir: string;

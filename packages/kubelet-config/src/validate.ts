@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { normalize } from "node:path";
 import { FEATURE_GATES } from "./feature-gates.ts";
-import { nearestName } from "./nearest-name.ts";
+import { nearestName } from "@nk/stdx";
 import { readMap } from "./value-reader.ts";
 import type { ValueReader } from "./value-reader.ts";
 import type { ConfigWarning } from "./warning.ts";

@@ -4,7 +4,6 @@ import { KubeletConfigError } from "./errors.ts";
 import type { ConfigPlace } from "./errors.ts";
 import { isJsonObject } from "./json-value.ts";
 import type { JsonValue } from "./json-value.ts";
-import { parseByteQuantity } from "./quantity.ts";
 
 /** Typed access to effective values. Layers were decoded by kind, so that a mismatch here is a mistake in our table. */
 export interface ValueReader {
@@ -12,7 +11,6 @@ export interface ValueReader {
   bool(path: string): boolean;
   int(path: string): number;
   durationMs(path: string): number;
-  bytes(path: string): number;
   strings(path: string): readonly string[];
   json(path: string): JsonValue | undefined;
   isSet(path: string): boolean;
@@ -43,11 +41,6 @@ export const createValueReader = (values: ReadonlyMap<string, EffectiveValue>): 
     isSet: (path) => json(path) !== undefined,
     bool: (path) => json(path) === true,
     durationMs: (path) => (text(path) === "" ? 0 : parseGoDuration(text(path))),
-    bytes(path) {
-      const bytes = parseByteQuantity(text(path));
-      if (bytes === undefined) throw invalid(path, 'must be a size like "10Mi"');
-      return bytes;
-    },
     strings(path) {
       const value = json(path);
       return Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];

@@ -1,6 +1,6 @@
 import type * as CoreV1 from "./gen/core-v1.ts";
 import { coreV1Schema } from "./gen/core-v1-schema.ts";
-import { closestName } from "./closest-name.ts";
+import { nearestName } from "@nk/stdx";
 
 /** Names of fields, keys of maps and indexes of lists, from the root. */
 export type FieldPath = readonly (string | number)[];
@@ -125,7 +125,7 @@ const decodeFields = (typeName: string, record: { readonly [key: string]: unknow
   for (const [name, value] of Object.entries(record)) {
     const kind = Object.hasOwn(fields, name) ? fields[name]?.replace(/!$/u, "") : undefined;
     if (kind === undefined) {
-      const suggestion = closestName(name, Object.keys(fields));
+      const suggestion = nearestName(name, Object.keys(fields));
       const hint = suggestion === undefined ? "" : ` (did you mean ${JSON.stringify(suggestion)}?)`;
       place.report([...place.segments, name], `unknown field ${JSON.stringify(name)}${hint}`);
     } else if (value !== null && value !== undefined) {

@@ -17,6 +17,7 @@ export { createKeyedExecutor } from "./keyed-executor.ts";
 export type { KeyedExecutor, KeyedExecutorOptions } from "./keyed-executor.ts";
 export { noopLogger } from "./logger.ts";
 export type { LogFields, Logger } from "./logger.ts";
+export { nearestName } from "./nearest-name.ts";
 export { noopMetrics } from "./metrics.ts";
 export type { Counter, Gauge, Histogram, HistogramOptions, MetricLabels, MetricOptions, MetricRegister } from "./metrics.ts";
 export { createSeededRandom, systemRandom } from "./random.ts";

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -127,7 +127,9 @@ describe("volumes", () => {
     await expect(volumes.prepare(podWith({ name: "n", nfs: { server: "x", path: "/" } }), { signal })).rejects.toThrow(
       "volume source nfs is not supported by nk yet",
     );
-    await expect(volumes.prepare(podWith({ name: "../../../../x", emptyDir: {} }), { signal })).rejects.toThrow("u1");
+    await expect(volumes.prepare(podWith({ name: "../../../../x", emptyDir: {} }), { signal })).rejects.toThrow(
+      "cannot be a file name",
+    );
   });
 
   it("removes nothing while something is mounted in it", async () => {
@@ -142,5 +144,60 @@ describe("volumes", () => {
 
   it("refuses a pod without a uid", async () => {
     await expect(createVolumes({ rootDir: dir, listMountPoints }).release("", { signal })).rejects.toMatchObject({ code: "unsafe-path" });
+  });
+
+  it.each(["u1/../u2", "..", "."])("refuses the uid %j, which leads into another pod's folder", async (uid) => {
+    const volumes = createVolumes({ rootDir: dir, listMountPoints });
+    await mkdir(join(dir, "pods/u2/volumes/kubernetes.io~empty-dir/data"), { recursive: true });
+    await expect(volumes.release(uid, { signal })).rejects.toMatchObject({ code: "unsafe-path" });
+    await expect(stat(join(dir, "pods/u2/volumes/kubernetes.io~empty-dir/data"))).resolves.toBeDefined();
+  });
+
+  it.each(["..", "a/../../../../u2/volumes/kubernetes.io~empty-dir/a"])("refuses the volume name %j", async (name) => {
+    const volumes = createVolumes({ rootDir: dir, listMountPoints });
+    await expect(volumes.prepare(podWith({ name, emptyDir: {} }), { signal })).rejects.toMatchObject({ code: "unsafe-path" });
+  });
+
+  it("leaves the mode that a container gave its emptyDir, also to the next kubelet", async () => {
+    const pod = podWith({ name: "pgdata", emptyDir: {} });
+    const ready = await createVolumes({ rootDir: dir, listMountPoints }).prepare(pod, { signal });
+    const path = ready.get("pgdata")?.hostPath ?? "";
+    await chmod(path, 0o700);
+    await createVolumes({ rootDir: dir, listMountPoints }).prepare(pod, { signal });
+    expect((await stat(path)).mode & 0o777).toBe(0o700);
+  });
+
+  it("takes up an emptyDir that an earlier kubelet was making when it died", async () => {
+    const path = join(dir, "pods/u1/volumes/kubernetes.io~empty-dir/scratch");
+    await mkdir(`${path}.new`, { recursive: true });
+    await createVolumes({ rootDir: dir, listMountPoints }).prepare(podWith({ name: "scratch", emptyDir: {} }), { signal });
+    expect((await stat(path)).mode & 0o777).toBe(0o777);
+    await expect(stat(`${path}.new`)).rejects.toThrow("ENOENT");
+  });
+
+  it("sees a mount below a kubelet root that is a symbolic link", async () => {
+    await mkdir(join(dir, "real"));
+    await symlink(join(dir, "real"), join(dir, "root"));
+    const real = join(dir, "real/pods/u1/volumes/kubernetes.io~empty-dir/scratch");
+    const volumes = createVolumes({ rootDir: join(dir, "root"), listMountPoints: () => Promise.resolve([real]) });
+    await volumes.prepare(podWith({ name: "scratch", emptyDir: {} }), { signal });
+    await writeFile(join(real, "data"), "x");
+    await expect(volumes.release("u1", { signal })).rejects.toMatchObject({ code: "mounted" });
+    expect(await readFile(join(real, "data"), "utf8")).toBe("x");
+  });
+
+  it("removes directories that are nested deeper than a path can name", async () => {
+    const volumes = createVolumes({ rootDir: dir, listMountPoints });
+    const ready = await volumes.prepare(podWith({ name: "scratch", emptyDir: {} }), { signal });
+    const path = ready.get("scratch")?.hostPath ?? "";
+    const chain = Array.from({ length: 14 }, () => "d".repeat(250)).join("/");
+    // Three chains of 3500 bytes, each moved into the end of the one before.
+    await mkdir(join(path, "3", chain), { recursive: true });
+    await mkdir(join(path, "2", chain), { recursive: true });
+    await mkdir(join(path, "1", chain), { recursive: true });
+    await rename(join(path, "3"), join(path, "2", chain, "3"));
+    await rename(join(path, "2"), join(path, "1", chain, "2"));
+    await volumes.release("u1", { signal });
+    await expect(stat(path)).rejects.toThrow("ENOENT");
   });
 });

@@ -42,11 +42,16 @@ export interface Volumes {
 
 const EMPTY_DIR_PLUGIN = "kubernetes.io~empty-dir";
 
-const emptyDirsPath = (rootDir: string, uid: PodUid): string => {
-  // An empty UID would name the folder of all pods.
-  if (uid === "") throw new VolumesError("unsafe-path", "a pod without a uid has no volumes");
-  return joinWithin(join(rootDir, "pods"), uid, "volumes", EMPTY_DIR_PLUGIN);
+/** A name that becomes one directory, and so must not lead into another pod's: an empty UID would name the folder of all pods. */
+const segment = (what: string, name: string): string => {
+  if (name === "" || name === "." || name === ".." || name.includes("/")) {
+    throw new VolumesError("unsafe-path", `${what} ${JSON.stringify(name)} cannot be a file name`);
+  }
+  return name;
 };
+
+const emptyDirsPath = (rootDir: string, uid: PodUid): string =>
+  joinWithin(join(rootDir, "pods"), segment("pod UID", uid), "volumes", EMPTY_DIR_PLUGIN);
 
 const prepareOne = async (volume: Volume, uid: string, rootDir: string): Promise<ReadyVolume> => {
   if (volume.hostPath !== undefined) {
@@ -54,7 +59,7 @@ const prepareOne = async (volume: Volume, uid: string, rootDir: string): Promise
     return { hostPath: volume.hostPath.path };
   }
   if (volume.emptyDir !== undefined && (volume.emptyDir.medium ?? "") === "") {
-    const hostPath = joinWithin(emptyDirsPath(rootDir, uid), volume.name);
+    const hostPath = joinWithin(emptyDirsPath(rootDir, uid), segment("volume name", volume.name));
     await ensureEmptyDir(hostPath);
     return { hostPath };
   }

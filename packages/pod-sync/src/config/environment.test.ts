@@ -130,6 +130,10 @@ describe("environment", () => {
     expect(() => valueFrom(source)).toThrow(message);
   });
 
+  it("finds no label that has the name of something every object has", () => {
+    expect(valueFrom({ fieldRef: { fieldPath: "metadata.labels['constructor']" } })).toBe("");
+  });
+
   it("refuses a host IP while the node has none", () => {
     const node = { ...inputFor({}).node, nodeIps: [] };
     expect(() => valueFrom({ fieldRef: { fieldPath: "status.hostIP" } }, { node })).toThrow("host IP unknown");
@@ -224,6 +228,14 @@ describe("expansion", () => {
     ["x$(A)y$(A)", "x1y1"],
   ])("of %j is %j", (text, expanded) => {
     expect(expandVariables(text, lookup)).toBe(expanded);
+  });
+
+  it("of a text without an end takes no longer than its length", () => {
+    const text = "$(".repeat(1_000_000);
+    const startMs = performance.now();
+    expect(expandVariables(text, lookup)).toBe(text);
+    // A search to the end at each of them takes some ten seconds.
+    expect(performance.now() - startMs).toBeLessThan(3_000);
   });
 
   it("of a sub-path names the variable that is missing", () => {

@@ -4,9 +4,11 @@ export type VariableLookup = (name: string) => string | undefined;
 const expandWith = (text: string, replace: (name: string) => string): string => {
   let expanded = "";
   let position = 0;
+  // Looked for once: a text of "$(" alone would be searched to its end at each of them.
+  const lastClose = text.lastIndexOf(")");
   while (position < text.length) {
     const next = text[position + 1];
-    const close = next === "(" ? text.indexOf(")", position + 2) : -1;
+    const close = next === "(" && position < lastClose ? text.indexOf(")", position + 2) : -1;
     if (text[position] === "$" && close !== -1) {
       expanded += replace(text.slice(position + 2, close));
       position = close + 1;

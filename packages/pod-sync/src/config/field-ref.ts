@@ -28,7 +28,10 @@ const MAP_ENTRY = /^metadata\.(labels|annotations)\['(.*)'\]$/su;
 /** The value of a downward API field; a label or annotation that does not exist is empty. Rejects fields that have none. */
 export const resolveFieldRef = (fieldPath: string, pod: Pod, facts: FieldFacts): string => {
   const entry = MAP_ENTRY.exec(fieldPath);
-  if (entry?.[2] !== undefined) return pod.metadata?.[entry[1] === "labels" ? "labels" : "annotations"]?.[entry[2]] ?? "";
+  if (entry?.[2] !== undefined) {
+    const values = pod.metadata?.[entry[1] === "labels" ? "labels" : "annotations"] ?? {};
+    return (Object.hasOwn(values, entry[2]) ? values[entry[2]] : undefined) ?? "";
+  }
   const podIps = orderPodIps(facts.podIps, facts.nodeIps);
   switch (fieldPath) {
     case "metadata.name":

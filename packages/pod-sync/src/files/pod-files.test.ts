@@ -1,4 +1,4 @@
-import { lstat, mkdir, mkdtemp, readFile, readdir, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readFile, readdir, readlink, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSeededRandom } from "@nk/stdx";
@@ -71,6 +71,15 @@ describe("hosts file", () => {
     expect([second.ino, second.mtimeMs]).toEqual([first.ino, first.mtimeMs]);
     expect(await readFile(path, "utf8")).toBe("10.0.0.2\tweb\n");
     expect(await modeOf(path)).toBe("644");
+  });
+
+  it("is replaced unread when a container blew it up", async () => {
+    await files.ensurePodDirs("u-1");
+    const path = await files.writeEtcHosts("u-1", "10.0.0.1\tweb\n");
+    // More than node:fs would read into memory, and no byte of it on the disk.
+    await truncate(path, 3 * 1024 ** 3);
+    await files.writeEtcHosts("u-1", "10.0.0.1\tweb\n");
+    expect(await readFile(path, "utf8")).toBe("10.0.0.1\tweb\n");
   });
 });
 

@@ -1,15 +1,16 @@
-import { mkdir, open, readFile } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import { systemRandom, writeFileAtomic } from "@nk/stdx";
 import type { RandomSource } from "@nk/stdx";
 import type { PodRef, PodUid } from "@nk/pod-model";
 import { countRestarts, linkLog, removeLogFiles, unlinkLog, unlinkLogsOfPod } from "./container-logs.ts";
 import type { LoggedContainer } from "./container-logs.ts";
-import { hasErrorCode, orIfMissing } from "./file-errors.ts";
+import { hasErrorCode } from "./file-errors.ts";
 import { makePodDirs, removePodDataDir } from "./pod-dirs.ts";
 import type { ListMountPoints, PodDirRemoval } from "./pod-dirs.ts";
 import { containerDirPath, containerLogDirPath, etcHostsPath, podDirPath, podLogDirPath } from "./pod-paths.ts";
 import { listPodRemains } from "./list-remains.ts";
+import { readTail } from "./read-tail.ts";
 import { removeTree } from "./remove-tree.ts";
 
 /** Where pods' files are kept. */
@@ -98,10 +99,21 @@ const createNamedAtRandom = async (directory: string, random: RandomSource): Pro
   }
 };
 
+/** No more than the content is read: a container can write to its hosts file, and as much as the disk holds. */
+const hasContent = async (path: string, content: Buffer): Promise<boolean> => {
+  try {
+    const { bytes, isCut } = await readTail(path, content.length);
+    return !isCut && content.equals(bytes);
+  } catch (error) {
+    if (hasErrorCode(error, "ENOENT")) return false;
+    throw error;
+  }
+};
+
 /** Running containers hold the old file: it must not be replaced without need. Lost in a power cut it is written again. */
 const writeIfChanged = async (path: string, content: string): Promise<string> => {
-  if ((await orIfMissing(readFile(path, "utf8"), undefined)) !== content)
-    await writeFileAtomic(path, content, { mode: 0o644, fsync: false });
+  const bytes = Buffer.from(content);
+  if (!(await hasContent(path, bytes))) await writeFileAtomic(path, bytes, { mode: 0o644, fsync: false });
   return path;
 };
 

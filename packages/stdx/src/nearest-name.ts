@@ -15,7 +15,10 @@ const countEdits = (from: string, to: string): number => {
 /** No name that was meant for one of ours is longer; keeps the work small for hostile input. */
 const LONGEST_NAME = 100;
 
-/** The candidate a mistyped name was most likely meant to be: equal but for case, or few edits away; undefined when none is near. */
+/**
+ * The candidate a mistyped name was most likely meant to be: equal but for case, or few edits away (at most 2, or a quarter of a long name,
+ * and fewer than half of its letters); undefined when none is near. For messages like "did you mean".
+ */
 export const nearestName = (name: string, candidates: Iterable<string>): string | undefined => {
   if (name.length > LONGEST_NAME) return undefined;
   const wanted = name.toLowerCase();
@@ -24,5 +27,6 @@ export const nearestName = (name: string, candidates: Iterable<string>): string 
     const edits = countEdits(wanted, candidate.toLowerCase());
     if (best === undefined || edits < best.edits) best = { candidate, edits };
   }
-  return best !== undefined && best.edits <= Math.max(2, Math.floor(wanted.length / 4)) ? best.candidate : undefined;
+  const isNear = best !== undefined && best.edits <= Math.max(2, Math.floor(wanted.length / 4)) && best.edits * 2 < wanted.length;
+  return isNear ? best?.candidate : undefined;
 };
