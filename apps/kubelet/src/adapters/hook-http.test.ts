@@ -52,6 +52,32 @@ describe("an HTTP hook", () => {
     await expect(sendHook(target(loop), {})).rejects.toThrow("after 10 redirects");
   });
 
+  it("does not follow a redirect to another host", async () => {
+    let visits = 0;
+    const other = await serve((_request, response) => {
+      visits += 1;
+      response.end();
+    });
+    const port = await serve((_request, response) => response.writeHead(307, { location: `http://localhost:${other}/steal` }).end());
+    await expect(sendHook(target(port), {})).resolves.toBe("answered");
+    expect(visits).toBe(0);
+  });
+
+  it("sends headers of any name, and all values of one", async () => {
+    let seen: IncomingMessage["headers"] = {};
+    const port = await serve((request, response) => {
+      seen = request.headers;
+      response.end();
+    });
+    const headers = [
+      { name: "constructor", value: "1" },
+      { name: "X-A", value: "2" },
+      { name: "x-a", value: "3" },
+    ];
+    await sendHook({ ...target(port), headers }, {});
+    expect(seen).toMatchObject({ constructor: "1", "x-a": "2, 3" });
+  });
+
   it("tells a plain HTTP server behind https apart from a failure", async () => {
     const port = await serve((_request, response) => response.end());
     await expect(sendHook(target(port, "https"), {})).resolves.toBe("plain-http");

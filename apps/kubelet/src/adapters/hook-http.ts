@@ -12,15 +12,22 @@ interface HookRequest {
 
 const MAX_REDIRECTS = 10;
 
-/** What Node's TLS says when the other side speaks plain HTTP. */
+/** What Node's TLS says when the other side speaks plain HTTP; with EPROTO, which any failed handshake may have, only the text tells. */
 const isPlainHttpAnswer = (error: Error): boolean =>
   "code" in error &&
-  (error.code === "ERR_SSL_WRONG_VERSION_NUMBER" || error.code === "ERR_SSL_PACKET_LENGTH_TOO_LONG" || error.code === "EPROTO");
+  (error.code === "ERR_SSL_WRONG_VERSION_NUMBER" ||
+    error.code === "ERR_SSL_PACKET_LENGTH_TOO_LONG" ||
+    (error.code === "EPROTO" && /wrong version number|packet length too long/iu.test(error.message)));
 
-const headersOf = (headers: HookRequest["headers"]): { readonly [name: string]: string[] } => {
-  const lists: { [name: string]: string[] } = {};
-  for (const { name, value } of headers) (lists[name] ??= []).push(value);
-  return lists;
+/** Values by header; the case of a name does not count. */
+const headersOf = (headers: HookRequest["headers"]): { readonly [name: string]: readonly string[] } => {
+  const lists = new Map<string, { readonly name: string; readonly values: string[] }>();
+  for (const { name, value } of headers) {
+    const list = lists.get(name.toLowerCase()) ?? { name, values: [] };
+    list.values.push(value);
+    lists.set(name.toLowerCase(), list);
+  }
+  return Object.fromEntries(lists.values().map(({ name, values }) => [name, values]));
 };
 
 const send = (target: HookRequest, signal: AbortSignal | undefined): Promise<IncomingMessage> =>
@@ -29,7 +36,7 @@ const send = (target: HookRequest, signal: AbortSignal | undefined): Promise<Inc
       host: target.host,
       port: target.port,
       path: target.path,
-      headers: headersOf(target.headers),
+      headers: headersOf(target.headers) as RequestOptions["headers"],
       agent: false,
       ...(signal === undefined ? {} : { signal }),
     };
@@ -60,7 +67,11 @@ const redirected = (target: HookRequest, location: string): HookRequest => {
   };
 };
 
-/** HTTP lifecycle hooks over node:http(s): certificates unchecked, no proxy, redirects followed, the body thrown away. */
+/**
+ * HTTP lifecycle hooks over node:http(s): certificates unchecked, no proxy, redirects followed on the same host, the body thrown away. A
+ * redirect to another host is an answer like any other, as in the reference (pkg/probe/http, RedirectChecker): a container must not send
+ * the node, nor the hook's headers, to wherever it likes.
+ */
 export const sendHook = async (request: HookRequest, options: { readonly signal?: AbortSignal }): Promise<"answered" | "plain-http"> => {
   let target = request;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
@@ -69,7 +80,9 @@ export const sendHook = async (request: HookRequest, options: { readonly signal?
       const location = response.headers.location;
       const status = response.statusCode ?? 0;
       if (status < 300 || status > 399 || location === undefined) return "answered";
-      target = redirected(target, location);
+      const next = redirected(target, location);
+      if (next.host !== target.host) return "answered";
+      target = next;
     } catch (error) {
       if (target.scheme === "https" && error instanceof Error && isPlainHttpAnswer(error)) return "plain-http";
       throw error;

@@ -47,8 +47,11 @@ export interface EngineParts {
 /** Log links lie beside the pod logs: /var/log/containers for /var/log/pods. */
 const containerLogsDir = (settings: KubeletSettings): string => join(dirname(settings.podLogsDir), "containers");
 
-const maxParallelPulls = (settings: KubeletSettings): number =>
-  settings.serializeImagePulls ? 1 : (settings.maxParallelImagePulls ?? Number.POSITIVE_INFINITY);
+/** Unless the settings say how many, the package's own bound holds. */
+const pullBound = (settings: KubeletSettings): { readonly maxParallelPulls?: number } => {
+  if (settings.serializeImagePulls) return { maxParallelPulls: 1 };
+  return settings.maxParallelImagePulls === undefined ? {} : { maxParallelPulls: settings.maxParallelImagePulls };
+};
 
 /** Creates the engines, in the order in which they need each other. */
 export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, parts: EngineParts): Engines => {
@@ -61,7 +64,7 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
       credentials: createFileCredentials(listCredentialFiles({ rootDir: settings.rootDir }), { logger }),
     },
     {
-      maxParallelPulls: maxParallelPulls(settings),
+      ...pullBound(settings),
       pullQps: settings.registryPullQps,
       pullBurst: settings.registryBurst,
       // What people read is what the runtime said, not how it was asked.

@@ -67,6 +67,12 @@ const joinObservations = (parts: PodLoopParts, loop: Pick<PodLoop, "workers" | "
   const { runtime, probes, decisions, stack } = parts;
   const { workers, statuses } = loop;
   stack.use(
+    // A pod that the runtime does not have yet changes nothing in the cache when it can be read again.
+    runtime.cache.subscribeHealth((uid, health) => {
+      if (health.state === "healthy") workers.wake(uid, "pod is readable again");
+    }),
+  );
+  stack.use(
     runtime.cache.subscribe((uid) => {
       const pod = statuses.pod(uid);
       // First the probes: a container that just started is not ready because nobody has asked it yet.

@@ -22,10 +22,13 @@ const header = (level: Level, options: KlogOptions): string => {
   return `${level}${two(now.getMonth() + 1)}${two(now.getDate())} ${time} ${String(options.pid).padStart(7)} nk]`;
 };
 
+/** Also ends causes that contain themselves. */
+const MOST_CAUSES = 8;
+
 /** An error's message with those of its causes; never its fields, which may hold a request. */
-const errorText = (error: unknown): string => {
+const errorText = (error: unknown, causes: number = 0): string => {
   if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${errorText(error.cause)}`;
+  return error.cause === undefined || causes >= MOST_CAUSES ? error.message : `${error.message}: ${errorText(error.cause, causes + 1)}`;
 };
 
 const fieldValue = (value: unknown): unknown => {
@@ -33,22 +36,32 @@ const fieldValue = (value: unknown): unknown => {
   return typeof value === "bigint" ? value.toString() : value;
 };
 
+/** JSON of anything: what cannot be told is said to be so, because a log line must never be what fails. */
+const toJson = (value: unknown): string => {
+  try {
+    return (JSON.stringify(value, (_key, item: unknown) => fieldValue(item)) as string | undefined) ?? "null";
+  } catch (error) {
+    return JSON.stringify(`not printable: ${errorText(error)}`);
+  }
+};
+
 const textFields = (fields: LogFields): string =>
   Object.entries(fields)
-    .map(([key, value]) => ` ${key === "error" ? "err" : key}=${JSON.stringify(fieldValue(value)) ?? "null"}`)
+    .map(([key, value]) => ` ${key === "error" ? "err" : key}=${toJson(value)}`)
     .join("");
 
 const jsonLine = (level: Level, message: string, options: KlogOptions & { readonly fields: LogFields }): string => {
   const { error, ...rest } = options.fields;
-  const fields = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, fieldValue(value)]));
-  return JSON.stringify({
+  const fixed = {
     ts: options.nowMs(),
     ...(level === "I" ? { v: 0 } : {}),
     level,
     msg: message,
     ...(error === undefined ? {} : { err: errorText(error) }),
-    ...fields,
-  });
+  };
+  // Field by field, so that one which cannot be told takes no other with it.
+  const members = Object.entries({ ...fixed, ...rest }).filter(([, value]) => value !== undefined);
+  return `{${members.map(([key, value]) => `${JSON.stringify(key)}:${toJson(value)}`).join(",")}}`;
 };
 
 /** Lines in klog's text form or in component-base's JSON form, each one `write`. */

@@ -24,6 +24,18 @@ describe("the log", () => {
     expect(JSON.parse(written[0] ?? "")).toEqual({ ts: 1000, v: 0, level: "I", msg: "started", port: 1 });
   });
 
+  it.each(["text", "json"] as const)("writes a %s line whatever the fields hold", (format) => {
+    const { written, logger } = lines(format);
+    const circle: { self?: unknown } = {};
+    circle.self = circle;
+    const cause = new Error("turtles");
+    cause.cause = cause;
+    logger.warn("odd", { sizes: [3n], circle, inner: { failed: new Error("why") }, error: cause });
+    expect(written[0]).toContain('["3"]');
+    expect(written[0]).toContain("not printable");
+    expect(written[0]).toContain('{"failed":"why"}');
+  });
+
   it("keeps debug lines for verbosity 4", () => {
     const quiet = lines("text");
     quiet.logger.debug("x");
