@@ -24,11 +24,17 @@ const start = async (config: LoadedConfig): Promise<void> => {
       stopping.abort(new Error(`received ${name}`));
     });
   }
+  // Node would print the error with all its fields, a request's among them; here its words and its place are enough.
+  process.on("uncaughtException", (error) => {
+    logger.error("Kubelet crashed", { error, stack: error.stack?.split("\n").slice(1, 12).join("\n") });
+    process.exit(1);
+  });
   logger.info("Starting kubelet", { node: settings.nodeName });
   try {
     await runKubelet(settings, { clock: systemClock, logger, metrics: createPrometheusRegister() }, stopping.signal);
   } catch (error) {
-    if (stopping.signal.aborted) return;
+    // Whoever waits when the kubelet is stopped is told so by the signal's reason.
+    if (error === stopping.signal.reason) return;
     logger.error("Kubelet failed", { error });
     process.exitCode = 1;
   }

@@ -43,6 +43,7 @@ describe("layout", () => {
     await expect(create().layout()).rejects.toMatchObject({ code: "not-mounted" });
     await lay(V1);
     await symlink("cpu,cpuacct", join(root, "cpu"));
+    await symlink("gone", join(root, "dangling"));
     const v1 = await create().layout();
     expect([v1.version, v1.hierarchies.map(({ controllers }) => controllers.join())]).toEqual(["v1", ["cpu,cpuacct", "cpuset", "memory"]]);
     await lay({ "unified/cgroup.controllers": "" });

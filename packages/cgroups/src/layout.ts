@@ -32,6 +32,16 @@ const findHierarchy = async (path: string): Promise<Hierarchy | undefined> => {
   return isV1 ? { version: 1, mountPoint: path, controllers: basename(path).split(",") } : undefined;
 };
 
+/** Where a link leads; nowhere when it dangles, which is no reason to do without all the other trees. */
+const resolveLink = async (path: string): Promise<readonly string[]> => {
+  try {
+    return [await realpath(path)];
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return [];
+    throw error;
+  }
+};
+
 /**
  * Finds the trees mounted under a directory such as /sys/fs/cgroup by what lies in them, so that a copy in a temporary directory does
  * as well. Symbolic links, e.g. `cpu` for `cpu,cpuacct`, count once. Throws CgroupsError `not-mounted`.
@@ -42,7 +52,7 @@ export const detectLayout = async (root: string): Promise<CgroupLayout> => {
   const names = await readdir(root).catch((cause: unknown) => {
     throw new CgroupsError("not-mounted", `list cgroup hierarchies in ${root}: ${errnoOf(cause) || "failed"}`, { path: root, cause });
   });
-  const paths = new Set(await Promise.all(names.toSorted().map((name) => realpath(join(root, name)))));
+  const paths = new Set((await Promise.all(names.toSorted().map((name) => resolveLink(join(root, name))))).flat());
   const found = (await Promise.all([...paths].map(findHierarchy))).filter((hierarchy) => hierarchy !== undefined);
   const isMounted = found.some(({ version }) => version === 1);
   if (!isMounted) throw new CgroupsError("not-mounted", `find cgroup hierarchies in ${root}: there is none`, { path: root });

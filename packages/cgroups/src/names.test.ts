@@ -35,4 +35,11 @@ describe("names", () => {
     expect(parsePodCgroupName(name, "cgroupfs")).toBeUndefined();
     expect(parsePodCgroupName(name, "systemd")).toBeUndefined();
   });
+
+  it.each(["systemd", "cgroupfs"] as const)("of %s tell UIDs apart that differ in dashes and underscores only", (driver) => {
+    const uids = ["a-b_c", "a_b-c", "a-b-c", "a_b_c"];
+    const names = uids.map((uid) => podCgroupDirectory({ driver, qosClass: "BestEffort", uid }).split("/").at(-1) ?? "");
+    expect(new Set(names).size).toBe(uids.length);
+    expect(names.map((name) => parsePodCgroupName(name, driver))).toEqual(uids);
+  });
 });

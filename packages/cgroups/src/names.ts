@@ -42,8 +42,14 @@ const qosParts = (input: Pick<PodCgroupInput, "cgroupRoot" | "qosClass">): reado
   return [...rootParts(input.cgroupRoot), "kubepods", ...(level === undefined ? [] : [level])];
 };
 
+/**
+ * The name of a pod's cgroup. For systemd an underscore of the UID is written as systemd escapes it: dashes become underscores, and two
+ * UIDs that differ only in these must not share a cgroup.
+ */
+const podPart = ({ driver, uid }: PodCgroupInput): string => `pod${driver === "systemd" ? uid.replaceAll("_", "\\x5f") : uid}`;
+
 /** The directory of a pod's cgroup, below the mount point of each hierarchy. */
-export const podCgroupDirectory = (input: PodCgroupInput): string => joinParts(input.driver, [...qosParts(input), `pod${input.uid}`]);
+export const podCgroupDirectory = (input: PodCgroupInput): string => joinParts(input.driver, [...qosParts(input), podPart(input)]);
 
 /** The directory of a QoS class, below the mount point; that of Guaranteed is the kubepods root itself. */
 export const qosCgroupDirectory = (input: Omit<PodCgroupInput, "uid">): string => joinParts(input.driver, qosParts(input));
@@ -57,8 +63,8 @@ export const podCgroupPath = (input: PodCgroupInput): string => {
   return input.driver === "systemd" ? directory.slice(directory.lastIndexOf("/") + 1) : directory;
 };
 
-/** The pod UID in the name of a directory; undefined when it is not a pod's. For systemd the dashes of the UID are restored. */
+/** The pod UID in the name of a directory; undefined when it is not a pod's. For systemd the UID's own spelling is restored. */
 export const parsePodCgroupName = (name: string, driver: CgroupDriver): string | undefined => {
   if (driver === "cgroupfs") return /^pod([^/]+)$/.exec(name)?.[1];
-  return /(?:^|-)pod([^-/]+)\.slice$/.exec(name)?.[1]?.replaceAll("_", "-");
+  return /(?:^|-)pod([^-/]+)\.slice$/.exec(name)?.[1]?.replaceAll("_", "-").replaceAll("\\x5f", "_");
 };

@@ -1,6 +1,8 @@
+import { constants } from "node:fs";
+import type { Stats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { open, stat } from "node:fs/promises";
-import { errnoOf, mapFileError } from "./errors.ts";
+import { ContainerLogsError, errnoOf, isContainerLogsError, mapFileError } from "./errors.ts";
 
 /** An open log file and how far it has been read. */
 export interface LogFile extends AsyncDisposable {
@@ -13,15 +15,27 @@ export interface LogFile extends AsyncDisposable {
   compareWithPath(): Promise<"same" | "replaced" | "missing" | "truncated">;
 }
 
+const statOrClose = async (handle: FileHandle, path: string): Promise<Stats> => {
+  try {
+    const stats = await handle.stat();
+    if (stats.isFile()) return stats;
+    throw new ContainerLogsError("unreadable", `read log ${path}: not a regular file`, { path });
+  } catch (error) {
+    await handle.close();
+    throw isContainerLogsError(error) ? error : mapFileError(error, path);
+  }
+};
+
 /** Opens a log for reading. Throws ContainerLogsError. */
 export const openLogFile = async (path: string, blockBytes: number): Promise<LogFile> => {
   let handle: FileHandle;
   try {
-    handle = await open(path, "r");
+    // A pipe in the log's place would otherwise hold one of Node's few file system threads until somebody writes to it.
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw mapFileError(error, path);
   }
-  const opened = await handle.stat();
+  const opened = await statOrClose(handle, path);
   const buffer = Buffer.allocUnsafe(blockBytes);
   let position = 0;
   return {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { appendFile, mkdtemp, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,6 +39,11 @@ const SAMPLE = [
 ].join("");
 
 describe("readContainerLog", () => {
+  it("refuses a pipe in the log's place at once", async () => {
+    execFileSync("mkfifo", [path]);
+    await expect(read()).rejects.toMatchObject({ code: "unreadable", message: `read log ${path}: not a regular file` });
+  });
+
   it.each<[string, ReadContainerLogOptions, string]>([
     ["everything, partial lines joined and corrupted ones left out", {}, "one\ntwo\nthree\nfive\n"],
     ["one stream", { stream: "stderr" }, "two\n"],

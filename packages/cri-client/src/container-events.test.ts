@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "vitest";
+import { createRecordingMetrics } from "@nk/stdx/testing";
 import { createCriClient } from "./client.ts";
 import type { CriClient } from "./client.ts";
 import type { ContainerEvent } from "./container-events.ts";
@@ -126,4 +127,21 @@ test("waits for a runtime that is not there yet", async () => {
   await sleep(300);
   await runtime.start();
   expect(await first).toEqual({ type: "gap", cause: "connected" });
+});
+
+test("asks a runtime that refuses the stream ever more slowly", async () => {
+  const { runtime } = await start();
+  runtime.failOn("GetContainerEvents=error(unknown:events are disabled)");
+  const metrics = createRecordingMetrics();
+  const client = createCriClient({ endpoint: runtime.endpoint, metrics });
+  disposals.push(async () => client.close());
+  const controller = new AbortController();
+  const first = client.containerEvents({ signal: controller.signal })[Symbol.asyncIterator]().next();
+  await sleep(1500);
+  controller.abort(new Error("enough"));
+  await expect(first).rejects.toThrow("enough");
+  // 50, 100, 200, 400 and 800 ms apart; without growth there would be ten.
+  const calls = metrics.value("kubelet_runtime_operations_total", { operation_type: "get_container_events" });
+  expect(calls).toBeGreaterThan(2);
+  expect(calls).toBeLessThan(8);
 });

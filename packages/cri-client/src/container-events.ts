@@ -81,7 +81,7 @@ const createEventQueue = (capacity: number): EventQueue => {
 
 const endedError = (path: string): CriError =>
   new CriError({
-    code: "unavailable",
+    code: "aborted",
     message: `the runtime on ${path} ended the event stream`,
     details: { method: "GetContainerEvents", endpoint: path },
   });
@@ -128,9 +128,15 @@ const pumpStream = (
       });
   });
 
+/** A stream that stood so long was a good one: its end is the first of its kind. */
+const STEADY_MS = 1_000;
+/** The longest wait while the runtime is there but ends or refuses each stream at once: each attempt costs it and us a full list. */
+const REFUSED_MAX_MS = 10_000;
+
 /**
  * The runtime's container events. The stream is read without pause into a queue of our own: containerd blocks all its subscribers
- * on the slowest one. Reconnects for ever; throws `unimplemented` when the runtime has no events (containerd 1.6), so that the
+ * on the slowest one. Reconnects for ever, quickly to a runtime that was
+ * away and ever more slowly to one that refuses; throws `unimplemented` when the runtime has no events (containerd 1.6), so that the
  * caller lists periodically instead. Leaving the loop ends the stream.
  */
 export async function* readContainerEvents(
@@ -145,22 +151,34 @@ export async function* readContainerEvents(
   signal?.addEventListener("abort", onAbort, { once: true });
 
   const pump = async (): Promise<never> => {
-    let attempt = 0;
+    const { clock, random, reconnectInitialMs: initialMs, reconnectMaxMs } = source;
     let cause: GapCause = "connected";
+    let absences = 0;
+    let refusals = 0;
+    const computeWaitMs = (error: unknown, openedAtMs: number | undefined): number => {
+      if (openedAtMs === undefined && isCriError(error, "unavailable")) {
+        absences += 1;
+        return computeBackoffMs({ attempt: absences - 1, initialMs, maxMs: reconnectMaxMs, jitter: 0.2, random });
+      }
+      absences = 0;
+      refusals = openedAtMs !== undefined && clock.monotonicMs() - openedAtMs >= STEADY_MS ? 1 : refusals + 1;
+      return computeBackoffMs({ attempt: refusals - 1, initialMs, maxMs: Math.max(reconnectMaxMs, REFUSED_MAX_MS), jitter: 0.2, random });
+    };
     for (;;) {
+      let openedAtMs: number | undefined;
+      let waitMs = initialMs;
       try {
         const onOpen = (): void => {
-          attempt = 0;
+          openedAtMs = clock.monotonicMs();
           cause = "reconnected";
         };
         await source.observe("getContainerEvents", () => pumpStream(source, queue, { cause, signal: scope.signal, onOpen }));
       } catch (error) {
         scope.signal.throwIfAborted();
         if (isCriError(error, "unimplemented") || isCriError(error, "closed")) throw error;
+        waitMs = computeWaitMs(error, openedAtMs);
       }
-      const { reconnectInitialMs: initialMs, reconnectMaxMs: maxMs, random } = source;
-      await source.clock.sleep(computeBackoffMs({ attempt, initialMs, maxMs, jitter: 0.2, random }), { signal: scope.signal });
-      attempt += 1;
+      await clock.sleep(waitMs, { signal: scope.signal });
     }
   };
 

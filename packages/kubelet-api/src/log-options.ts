@@ -1,6 +1,6 @@
 import { KubeletApiError } from "./errors.ts";
 
-/** What a client asks of one container's log; numbers are checked, times are in milliseconds since the epoch. */
+/** What a client asks of one container's log; numbers and times are checked. */
 export interface ContainerLogRequest {
   readonly namespace: string;
   readonly pod: string;
@@ -9,7 +9,8 @@ export interface ContainerLogRequest {
   readonly previous: boolean;
   readonly timestamps: boolean;
   readonly tailLines?: number;
-  readonly sinceMs?: number;
+  /** RFC 3339, to the nanosecond if the client said so. */
+  readonly sinceTime?: string;
   readonly limitBytes?: number;
   /** Absent for both. */
   readonly stream?: "stdout" | "stderr";
@@ -29,15 +30,18 @@ const wholeNumber = (query: URLSearchParams, name: string, minimum: number): num
   return value;
 };
 
-const sinceMs = (query: URLSearchParams, nowMs: number): number | undefined => {
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+
+const sinceTime = (query: URLSearchParams, nowMs: number): string | undefined => {
   const seconds = wholeNumber(query, "sinceSeconds", 1);
   const time = query.get("sinceTime");
   if (seconds !== undefined && time !== null) throw new KubeletApiError("invalid-options", INVALID);
-  if (seconds !== undefined) return nowMs - seconds * 1000;
+  // Nothing was logged before the epoch, and further back a Date ends.
+  if (seconds !== undefined) return new Date(Math.max(0, nowMs - seconds * 1000)).toISOString();
   if (time === null || time === "") return undefined;
-  const parsed = Date.parse(time);
-  if (Number.isNaN(parsed)) throw new KubeletApiError("bad-request", '{"message": "Unable to decode query."}');
-  return parsed;
+  if (!RFC_3339.test(time) || Number.isNaN(Date.parse(time)))
+    throw new KubeletApiError("bad-request", '{"message": "Unable to decode query."}');
+  return time;
 };
 
 const streamOf = (query: URLSearchParams): Pick<ContainerLogRequest, "stream"> => {
@@ -54,17 +58,17 @@ export const parseLogRequest = (
   query: URLSearchParams,
   nowMs: number,
 ): ContainerLogRequest => {
-  // The reference reads an unparsable tailLines as "no tail", which kubectl's "all" relies on.
+  // Some clients spell "no tail" like this.
   const tail = query.get("tailLines") === "all" ? undefined : wholeNumber(query, "tailLines", 0);
   const limitBytes = wholeNumber(query, "limitBytes", 1);
-  const since = sinceMs(query, nowMs);
+  const since = sinceTime(query, nowMs);
   return {
     ...target,
     follow: isTrue(query.get("follow")),
     previous: isTrue(query.get("previous")),
     timestamps: isTrue(query.get("timestamps")),
     ...(tail === undefined ? {} : { tailLines: tail }),
-    ...(since === undefined ? {} : { sinceMs: since }),
+    ...(since === undefined ? {} : { sinceTime: since }),
     ...(limitBytes === undefined ? {} : { limitBytes }),
     ...streamOf(query),
   };

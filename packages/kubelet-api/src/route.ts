@@ -15,6 +15,8 @@ export interface Route {
   /** First path part, e.g. `pods`. */
   readonly name: string;
   readonly methods: readonly string[];
+  /** Served to callers on this host only; others are answered as if debugging handlers were off. Default false. */
+  readonly isLocalOnly?: boolean;
   serve(request: RouteRequest, response: ServerResponse): Promise<void> | void;
 }
 

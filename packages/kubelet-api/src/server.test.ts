@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { request } from "node:http";
+import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import type { Pod } from "@nk/pod-model";
 import { createFakeClock } from "@nk/stdx/testing";
 import { afterEach, describe, expect, it } from "vitest";
@@ -13,6 +16,7 @@ import {
   runningPodsRoute,
 } from "./index.ts";
 import type { ContainerLogRequest, HttpServer, LogsPort } from "./index.ts";
+import { isLoopback } from "./server.ts";
 
 interface Answer {
   readonly status: number;
@@ -46,10 +50,10 @@ const twoLines: LogsPort = {
 };
 
 const serve = async (
-  options: { readonly logs?: LogsPort; readonly unwell?: boolean; readonly maxRequests?: number } = {},
+  options: { readonly logs?: LogsPort; readonly unwell?: boolean; readonly maxRequests?: number; readonly address?: string } = {},
 ): Promise<HttpServer> => {
   const server = await openHttpServer({
-    address: "127.0.0.1",
+    address: options.address ?? "127.0.0.1",
     port: 0,
     ...(options.maxRequests === undefined ? {} : { maxRequests: options.maxRequests }),
     routes: [
@@ -73,9 +77,9 @@ const serve = async (
   return server;
 };
 
-const ask = async (server: HttpServer, path: string, method = "GET"): Promise<Answer> =>
+const ask = async (server: HttpServer, path: string, method = "GET", host = "127.0.0.1"): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const sent = request({ host: "127.0.0.1", port: server.port, path, method, agent: false }, (response) => {
+    const sent = request({ host, port: server.port, path, method, agent: false }, (response) => {
       const parts: Buffer[] = [];
       response.on("data", (part: Buffer) => parts.push(part));
       response.on("error", reject);
@@ -152,7 +156,7 @@ describe("the read-only server", () => {
     };
     const server = await serve({ logs });
     await ask(server, "/containerLogs/ns/p/c?follow=true&previous=1&timestamps=t&tailLines=3&sinceSeconds=10&limitBytes=7&stream=Stdout");
-    await ask(server, "/containerLogs/ns/p/c?sinceTime=1970-01-01T00:00:05Z&tailLines=all&follow=no");
+    await ask(server, "/containerLogs/ns/p/c?sinceTime=1970-01-01T00:00:05.123456789Z&tailLines=all&follow=no");
     expect(seen).toEqual([
       {
         namespace: "ns",
@@ -162,11 +166,19 @@ describe("the read-only server", () => {
         previous: true,
         timestamps: true,
         tailLines: 3,
-        sinceMs: 990_000,
+        sinceTime: "1970-01-01T00:16:30.000Z",
         limitBytes: 7,
         stream: "stdout",
       },
-      { namespace: "ns", pod: "p", container: "c", follow: false, previous: false, timestamps: false, sinceMs: 5000 },
+      {
+        namespace: "ns",
+        pod: "p",
+        container: "c",
+        follow: false,
+        previous: false,
+        timestamps: false,
+        sinceTime: "1970-01-01T00:00:05.123456789Z",
+      },
     ]);
   });
 
@@ -224,6 +236,25 @@ describe("the read-only server", () => {
     expect((await ask(server, "/pods")).status).toBe(429);
   });
 
+  it("serves what is not for strangers to callers on this host only", async () => {
+    const own = Object.values(networkInterfaces())
+      .flatMap((list) => list ?? [])
+      .find(({ internal, family }) => !internal && family === "IPv4")?.address;
+    expect([isLoopback("127.0.0.1"), isLoopback("::ffff:127.1.2.3"), isLoopback("::1")]).toEqual([true, true, true]);
+    expect([isLoopback("192.0.2.1"), isLoopback("::ffff:192.0.2.1"), isLoopback("::127.0.0.1"), isLoopback(undefined)]).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+    if (own === undefined) return;
+    const server = await serve({ address: own });
+    for (const path of ["/containerLogs/default/web/main", "/runningpods/", "/explain/pods/u1"]) {
+      expect([path, await ask(server, path, "GET", own)]).toMatchObject([path, { status: 405, body: "Debug endpoints are disabled." }]);
+    }
+    expect((await ask(server, "/pods", "GET", own)).status).toBe(200);
+  });
+
   it("hides what went wrong inside, and answers 400 to a path that does not decode", async () => {
     const logs: LogsPort = { openLog: () => Promise.reject(new Error("secret path /var/lib/x")) };
     const server = await serve({ logs });
@@ -236,5 +267,29 @@ describe("the read-only server", () => {
     await expect(openHttpServer({ address: "127.0.0.1", port: server.port, routes: [] })).rejects.toThrow(
       `listen on 127.0.0.1:${server.port} failed`,
     );
+  });
+
+  it("closes connections beyond its limit at once", async () => {
+    const server = await openHttpServer({ address: "127.0.0.1", port: 0, routes: [], maxConnections: 1 });
+    open.push(server);
+    const first = connect(server.port, "127.0.0.1");
+    await once(first, "connect");
+    const second = connect(server.port, "127.0.0.1");
+    await once(second, "close");
+    expect(first.destroyed).toBe(false);
+    first.destroy();
+  });
+
+  it("reads the whole log when it is asked for more seconds than there were", async () => {
+    const seen: ContainerLogRequest[] = [];
+    const logs: LogsPort = { openLog: (target, options) => (seen.push(target), twoLines.openLog(target, options)) };
+    const server = await serve({ logs });
+    expect((await ask(server, "/containerLogs/ns/web/c?sinceSeconds=999999999999999")).status).toBe(200);
+    expect(seen[0]?.sinceTime).toBe("1970-01-01T00:00:00.000Z");
+  });
+
+  it.each(["2020", "-271820-01-01T00:00:00Z", "yesterday", "2020-01-01T00:00:00"])("refuses %s as a time", async (time) => {
+    const server = await serve();
+    expect(await ask(server, `/containerLogs/ns/web/c?sinceTime=${encodeURIComponent(time)}`)).toMatchObject({ status: 400 });
   });
 });

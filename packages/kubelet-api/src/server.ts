@@ -15,6 +15,8 @@ export interface HttpServerOptions {
   readonly routes: readonly Route[];
   /** Requests served at one time; more are answered with 429. Default 200. */
   readonly maxRequests?: number;
+  /** Connections open at one time, idle ones included; more are closed at once. Default 1000. */
+  readonly maxConnections?: number;
   readonly logger?: Logger;
 }
 
@@ -23,6 +25,12 @@ export interface HttpServer extends AsyncDisposable {
   readonly address: string;
   readonly port: number;
 }
+
+/** The reference's answer where debugging handlers are off. */
+const DISABLED = "Debug endpoints are disabled.";
+
+/** Whether an address, as a socket shows it, is of this host's loopback. */
+export const isLoopback = (address: string | undefined): boolean => /^(?:::ffff:)?127\.|^::1$/.test(address ?? "");
 
 const decodeParts = (path: string): readonly string[] => {
   try {
@@ -58,6 +66,7 @@ const routeRequest = async (options: {
   const [name, ...rest] = decodeParts(path);
   const route = name === undefined ? undefined : routes.get(name);
   if (route === undefined) throw new KubeletApiError("not-found", "404 page not found\n");
+  if (route.isLocalOnly === true && !isLoopback(request.socket.remoteAddress)) throw new KubeletApiError("method-not-allowed", DISABLED);
   const method = request.method ?? "GET";
   if (!route.methods.includes(method)) throw new KubeletApiError("method-not-allowed", "405: Method Not Allowed");
   await route.serve({ method, rest, query: new URLSearchParams(search), signal }, response);
@@ -65,9 +74,11 @@ const routeRequest = async (options: {
 
 const listen = async (server: Server, options: HttpServerOptions): Promise<AddressInfo> =>
   new Promise((resolve, reject) => {
-    server.once("error", (error) =>
-      reject(new KubeletApiError("internal", `listen on ${options.address}:${options.port} failed`, { cause: error })),
-    );
+    // Stays for as long as the server does: unheard, a later error event of the server would end the process.
+    server.on("error", (error) => {
+      options.logger?.warn("http server failed", { address: options.address, port: options.port, error });
+      reject(new KubeletApiError("internal", `listen on ${options.address}:${options.port} failed`, { cause: error }));
+    });
     server.listen({ host: options.address, port: options.port }, () => {
       const bound = server.address();
       if (bound === null || typeof bound === "string") reject(new KubeletApiError("internal", "the server has no address after listen"));
@@ -80,7 +91,7 @@ const listen = async (server: Server, options: HttpServerOptions): Promise<Addre
  * requests, followed logs among them.
  */
 export const openHttpServer = async (options: HttpServerOptions): Promise<HttpServer> => {
-  const { logger = noopLogger, maxRequests = 200 } = options;
+  const { logger = noopLogger, maxRequests = 200, maxConnections = 1000 } = options;
   const routes = new Map(options.routes.map((route) => [route.name, route]));
   const stopping = new AbortController();
   let running = 0;
@@ -103,6 +114,7 @@ export const openHttpServer = async (options: HttpServerOptions): Promise<HttpSe
       running -= 1;
     }
   };
+  server.maxConnections = maxConnections;
   const bound = await listen(server, options);
   return {
     address: bound.address,

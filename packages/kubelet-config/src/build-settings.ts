@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { isAbsolute, normalize } from "node:path";
 import { KubeletConfigError } from "./errors.ts";
 import type { JsonValue } from "./json-value.ts";
 import { createSecret } from "./secret.ts";
@@ -22,6 +23,13 @@ const computeNodeName = ({ flags, hostname }: SettingsInput): string => {
   const name = textFlag(flags, "hostname-override", hostname).trim().toLowerCase();
   if (name === "") throw new KubeletConfigError("invalid-flag", "the node's name must not be empty", { field: "--hostname-override" });
   return name;
+};
+
+/** The runtime is told paths below it, and has another working directory. */
+const computeRootDir = (flags: SettingsInput["flags"]): string => {
+  const path = textFlag(flags, "root-dir", "/var/lib/kubelet");
+  if (!isAbsolute(path)) throw new KubeletConfigError("invalid-flag", "--root-dir must be an absolute path", { field: "--root-dir" });
+  return normalize(path);
 };
 
 const computeNodeIps = (flags: SettingsInput["flags"]): readonly string[] => {
@@ -65,8 +73,7 @@ export const buildSettings = (input: SettingsInput): KubeletSettings => {
     nodeName: computeNodeName(input),
     hostname,
     nodeIps: computeNodeIps(flags),
-    rootDir: textFlag(flags, "root-dir", "/var/lib/kubelet"),
-    certDir: textFlag(flags, "cert-dir", "/var/lib/kubelet/pki"),
+    rootDir: computeRootDir(flags),
     podLogsDir: reader.text("podLogsDir"),
     kubeconfig: "",
     containerRuntimeEndpoint: runtimeEndpoint,

@@ -17,6 +17,7 @@ const USED: Support = { state: "used" };
 const UNSUPPORTED: Support = { state: "unsupported", alsoAccepted: [] };
 const inert = (why: string): Support => ({ state: "inert", why });
 const NO_API_SERVER = inert("nk runs standalone, without an API server");
+const NO_HTTPS = inert("nk serves no authenticated HTTPS API yet");
 
 /** Flags without a field in the configuration file (reference: cmd/kubelet/app/options/options.go). */
 const OWN_FLAGS: readonly FlagDefinition[] = [
@@ -25,7 +26,7 @@ const OWN_FLAGS: readonly FlagDefinition[] = [
   { name: "config", kind: "string", support: USED, help: "the KubeletConfiguration file, YAML or JSON" },
   { name: "config-dir", kind: "string", support: USED, help: "a directory of *.conf files merged over the file, in lexical order" },
   { name: "root-dir", kind: "string", support: USED, help: "where the kubelet keeps its state (default /var/lib/kubelet)" },
-  { name: "cert-dir", kind: "string", support: USED, help: "where certificates lie (default /var/lib/kubelet/pki)" },
+  { name: "cert-dir", kind: "string", support: NO_HTTPS, help: "where certificates lie (default /var/lib/kubelet/pki)" },
   { name: "hostname-override", kind: "string", support: USED, help: "the node's name, instead of the host's" },
   { name: "node-ip", kind: "strings", support: USED, help: "the node's address, or one of each family" },
   { name: "minimum-container-ttl-duration", kind: "duration", support: UNSUPPORTED, help: "how long a dead container is kept at least" },

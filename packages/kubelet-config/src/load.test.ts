@@ -93,6 +93,11 @@ describe("loadSettings", () => {
     expect((await load(["--hostname-override= A "])).settings.nodeName).toBe("a");
   });
 
+  it("takes an absolute root directory only", async () => {
+    expect((await load(["--root-dir=/srv/../data/kubelet"])).settings.rootDir).toBe("/data/kubelet");
+    await expect(load(["--root-dir=kubelet"])).rejects.toMatchObject({ code: "invalid-flag", field: "--root-dir" });
+  });
+
   it("takes one node IP or one of each family", async () => {
     expect((await load(["--node-ip=10.0.0.1,fd00::1"])).settings.nodeIps).toEqual(["10.0.0.1", "fd00::1"]);
     expect((await load(["--node-ip=0.0.0.0"])).settings.nodeIps).toEqual([]);

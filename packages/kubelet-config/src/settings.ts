@@ -13,8 +13,6 @@ export interface KubeletSettings {
   readonly nodeIps: readonly string[];
   /** Default /var/lib/kubelet. */
   readonly rootDir: string;
-  /** Default /var/lib/kubelet/pki. */
-  readonly certDir: string;
   readonly podLogsDir: string;
   /** "": standalone, which is all nk can do yet. */
   readonly kubeconfig: "";

@@ -149,6 +149,19 @@ test("an unreadable pod is read again after a growing wait and told when it is r
   expect(cache.health(uid)).toEqual({ state: "healthy" });
 });
 
+test("a gap in the events has unreadable pods read again at once: the runtime may have been away between two lists", async () => {
+  const { clock, runtime, cache, start } = setUp({ pleg: { unhealthyBackoffMs: { initial: 600_000, max: 600_000 } } });
+  const uid = runtime.addPod();
+  runtime.wedge(uid);
+  void start();
+  await clock.advance(21_000);
+  expect(cache.health(uid).state).toBe("unhealthy");
+  runtime.unwedge(uid);
+  runtime.cutStreams();
+  await clock.advance(1_000);
+  expect(cache.health(uid)).toEqual({ state: "healthy" });
+});
+
 test("the runtime is unhealthy when no list was answered for three minutes", async () => {
   const { clock, runtime, pleg, start } = setUp();
   void start();

@@ -6,7 +6,7 @@ import { isObserved } from "./hint.ts";
 import { computeLifecycleEvents } from "./lifecycle.ts";
 import type { PlegOptions } from "./options.ts";
 import type { RuntimeEvent, RuntimeView } from "./ports.ts";
-import { runRelistLoop, settingsOf } from "./relist.ts";
+import { hintUnreadable, runRelistLoop, settingsOf } from "./relist.ts";
 import type { Settings } from "./relist.ts";
 import { countRunning } from "./running-counts.ts";
 import { createRuntimeHealth } from "./runtime-health.ts";
@@ -80,7 +80,11 @@ export const createPleg = (ports: PlegPorts, options: PlegOptions = {}): Pleg =>
     wakeup.wake();
   };
   const onItem = (item: RuntimeEvent): void => {
-    if (item.type === "gap") return wakeup.wake();
+    if (item.type === "gap") {
+      // The stream opened anew without its end having been seen here: an outage that fell between two lists shows in nothing else.
+      hintUnreadable(cache, hint);
+      return wakeup.wake();
+    }
     const uid = findUid(cache, item);
     if (uid === undefined) return wakeup.wake();
     if (!isObserved(cache.get(uid), item)) hint(uid);

@@ -65,6 +65,11 @@ const relist = async (
   }
 };
 
+/** Asks for what failed because the runtime was away: once that is back, it need not wait out its back-off. */
+export const hintUnreadable = (cache: PodStatusCache, hint: (uid: PodUid) => void): void => {
+  for (const uid of cache.knownUids()) if (cache.health(uid).state === "unhealthy") hint(uid);
+};
+
 export interface RelistLoopOptions {
   readonly ports: { readonly runtime: RuntimeView; readonly cache: PodStatusCache };
   readonly settings: Settings;
@@ -83,10 +88,7 @@ export const runRelistLoop = async (signal: AbortSignal, options: RelistLoopOpti
   const markDirty = (uid: PodUid): void => (cache.health(uid).state === "unhealthy" ? undefined : hint(uid));
   for (;;) {
     const isAnswered = await relist(ports, settings, { health, signal, markDirty });
-    if (isAnswered && !wasAnswered) {
-      // The runtime is back: what failed because it was away need not wait out its back-off.
-      for (const uid of cache.knownUids()) if (cache.health(uid).state === "unhealthy") hint(uid);
-    }
+    if (isAnswered && !wasAnswered) hintUnreadable(cache, hint);
     wasAnswered = isAnswered;
     await clock.sleep(settings.minRelistIntervalMs, { signal });
     const period = periodMs[health.snapshot().mode];

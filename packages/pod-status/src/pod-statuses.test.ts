@@ -1,5 +1,5 @@
 import type { Pod, RuntimeContainerStatus, RuntimePodStatus } from "@nk/pod-model";
-import { createFakeClock } from "@nk/stdx/testing";
+import { createFakeClock, createRecordingLogger } from "@nk/stdx/testing";
 import { describe, expect, it } from "vitest";
 import { createPodStatuses } from "./index.ts";
 import type { PodStatuses } from "./index.ts";
@@ -128,5 +128,22 @@ describe("the store of pod statuses", () => {
     await published;
     await made.statuses.refresh("u");
     expect([made.statuses.get("u"), made.phases]).toEqual([undefined, []]);
+  });
+
+  it("logs a status that cannot be computed for one who does not wait, and tells one who does", async () => {
+    const logger = createRecordingLogger();
+    const statuses = createPodStatuses(
+      { observed: () => undefined, probes: () => new Map(), readTerminationMessage: () => Promise.resolve("") },
+      { runtimeName: () => "containerd", nodeIps: () => [], clock: createFakeClock(), logger },
+    );
+    await statuses.publish(pod, still);
+    statuses.subscribe(() => {
+      throw new Error("a listener is broken");
+    });
+    statuses.explainWaiting("u", new Map([["main", { reason: "ErrImagePull", message: "gone" }]]));
+    await expect(statuses.refresh("u")).resolves.toBeUndefined();
+    expect(logger.entries).toMatchObject([{ level: "error", message: "pod status cannot be computed", fields: { podUid: "u" } }]);
+    statuses.explainWaiting("u", new Map([["main", { reason: "ImagePullBackOff", message: "gone" }]]));
+    await expect(statuses.publish(pod, still)).rejects.toThrow("a listener is broken");
   });
 });

@@ -30,7 +30,10 @@ export interface PodStatusesOptions {
 export interface PodStatuses {
   /** The pod is known, or changed: its status is computed now and kept. */
   publish(pod: Pod, standing: PodStanding): Promise<PodStatus>;
-  /** Something observed changed: computes the status anew for the pod published last; does nothing for an unknown pod. */
+  /**
+   * Something observed changed: computes the status anew for the pod published last; does nothing for an unknown pod. Never rejects, so that
+   * whoever observes need not wait: what fails is logged, and the next `publish` meets it again.
+   */
   refresh(uid: PodUid): Promise<void>;
   /** Why containers of the pod could not be run, as the last sync found; replaces what was said before. */
   explainWaiting(uid: PodUid, waiting: ReadonlyMap<string, WaitingReason>): void;
@@ -99,7 +102,12 @@ export const createPodStatuses = (facts: PodFactsPort, options: PodStatusesOptio
     },
     refresh: async (uid) => {
       const entry = entries.get(uid);
-      if (entry !== undefined) await compute(uid, entry);
+      if (entry === undefined) return;
+      try {
+        await compute(uid, entry);
+      } catch (error) {
+        logger.error("pod status cannot be computed", { podUid: uid, error });
+      }
     },
     explainWaiting: (uid, waiting) => {
       const entry = entries.get(uid);

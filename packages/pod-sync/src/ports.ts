@@ -194,7 +194,7 @@ export interface RuntimeHandlerFacts {
 /** The node and the kubelet's configuration. */
 export interface NodePort {
   /** A fresh snapshot. */
-  facts(): NodeFacts;
+  facts(options: CallOptions): Promise<NodeFacts>;
   /** Why pods with a network of their own cannot start now; undefined when they can. Absent: they always can. */
   networkProblem?(): string | undefined;
   /** Content of the node's own /etc/hosts, for pods on the host network. Absent: empty. */

@@ -127,9 +127,7 @@ describe("volumes", () => {
     await expect(volumes.prepare(podWith({ name: "n", nfs: { server: "x", path: "/" } }), { signal })).rejects.toThrow(
       "volume source nfs is not supported by nk yet",
     );
-    await expect(volumes.prepare(podWith({ name: "../../../../x", emptyDir: {} }), { signal })).rejects.toThrow(
-      "cannot be a file name",
-    );
+    await expect(volumes.prepare(podWith({ name: "../../../../x", emptyDir: {} }), { signal })).rejects.toThrow("cannot be a file name");
   });
 
   it("removes nothing while something is mounted in it", async () => {

@@ -121,7 +121,7 @@ export const startKubelet = async (setup: KubeletSetup): Promise<RunningKubelet>
   const { lab, logFile } = setup;
   const ports = setup.ports ?? (await findFreePorts());
   const { readOnlyPort, healthzPort } = ports;
-  const configFile = join(lab.kubeletDir, "config.json");
+  const configFile = join(lab.dir, "kubelet.json");
   await mkdir(join(lab.dir, "pod-logs"), { recursive: true });
   await writeFile(configFile, JSON.stringify(computeKubeletConfig(lab, { ...setup, ports }), undefined, 2));
   const flags = [

@@ -1,5 +1,4 @@
-import { createEmitter } from "@nk/stdx";
-import type { Emitter, Logger } from "@nk/stdx";
+import type { Logger } from "@nk/stdx";
 import type { PodRef } from "@nk/pod-model";
 
 /** A Kubernetes event about a pod, as every package's event port has it. */
@@ -11,29 +10,21 @@ export interface RecordedEvent {
   readonly message: string;
 }
 
-/** Where the packages record events: the log, and whoever listens. Without an API server there is no other place. */
+/** Where the packages record events: the log. Without an API server there is no other place. */
 export interface EventLog {
   record(event: RecordedEvent): void;
-  readonly events: Emitter<RecordedEvent>;
 }
 
 /** Writes each event as the reference's "Event occurred" line. */
-export const createEventLog = (logger: Logger): EventLog => {
-  const events = createEmitter<RecordedEvent>();
-  return {
-    events,
-    record: (event) => {
-      const { ref, fieldPath, type, reason, message } = event;
-      logger.info("Event occurred", {
-        object: `${ref.namespace}/${ref.name}`,
-        fieldPath: fieldPath ?? "",
-        kind: "Pod",
-        apiVersion: "v1",
-        type,
-        reason,
-        message,
-      });
-      events.emit(event);
-    },
-  };
-};
+export const createEventLog = (logger: Logger): EventLog => ({
+  record: ({ ref, fieldPath, type, reason, message }) =>
+    logger.info("Event occurred", {
+      object: `${ref.namespace}/${ref.name}`,
+      fieldPath: fieldPath ?? "",
+      kind: "Pod",
+      apiVersion: "v1",
+      type,
+      reason,
+      message,
+    }),
+});

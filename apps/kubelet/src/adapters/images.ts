@@ -1,4 +1,5 @@
 import type { AuthConfig, ImageSpec, PodSandboxConfig } from "@nk/cri-api";
+import { isCriError } from "@nk/cri-client";
 import type { CriClient } from "@nk/cri-client";
 import type { Images, ImagePort } from "@nk/images";
 import type { ImageAnswer, ImageWish } from "@nk/pod-sync";
@@ -29,6 +30,19 @@ export const imageService = (cri: CriClient): ImagePort<PodSandboxConfig> => ({
     return answer.imageRef;
   },
 });
+
+/**
+ * What an image call failed with, in the reference's words: gRPC's form, or the runtime's bare text for an error without a code
+ * (cri-client, remote_image.go), so that texts which begin with a reason such as RegistryUnavailable are recognised.
+ */
+export const describeImageError = (error: unknown): string => {
+  if (!isCriError(error)) return error instanceof Error ? error.message : String(error);
+  const { runtimeMessage } = error.details;
+  if (runtimeMessage === undefined) return error.message;
+  if (error.code === "unknown") return runtimeMessage;
+  const code = error.code.replace(/(?:^|-)(.)/gu, (_match, letter: string) => letter.toUpperCase());
+  return `rpc error: code = ${code} desc = ${runtimeMessage}`;
+};
 
 /** `@nk/images` as pod-sync wants it. */
 export const imagesForPods = (images: Images<PodSandboxConfig>) => ({

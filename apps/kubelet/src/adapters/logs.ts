@@ -1,7 +1,9 @@
 import { readContainerLog } from "@nk/container-logs";
 import { KubeletApiError } from "@nk/kubelet-api";
 import type { ContainerLogRequest, LogsPort } from "@nk/kubelet-api";
-import type { ContainerStatus, Pod, PodStatus, RuntimePodStatus } from "@nk/pod-model";
+import { podRef } from "@nk/pod-model";
+import type { ContainerStatus, Pod, PodStatus, PodUid, RuntimePodStatus } from "@nk/pod-model";
+import { stat } from "node:fs/promises";
 
 /** What is known of pods, for finding a log. */
 export interface LogLookup {
@@ -9,6 +11,8 @@ export interface LogLookup {
     namespace: string,
     name: string,
   ): { readonly pod: Pod; readonly status: PodStatus | undefined; readonly observed: RuntimePodStatus | undefined } | undefined;
+  /** What the runtime has of a pod, also of one that is not wanted any more and is being stopped. */
+  observed(uid: PodUid): RuntimePodStatus | undefined;
 }
 
 const bareId = (containerId: string): string => containerId.slice(containerId.indexOf("://") + 3);
@@ -46,9 +50,19 @@ const hasContainer = (pod: Pod, name: string): boolean =>
     (container) => container.name === name,
   );
 
+/** Once the answer has begun there is no status left to say that there is no file. */
+const checkFile = async (path: string): Promise<void> => {
+  try {
+    await stat(path);
+  } catch (error) {
+    const why = error instanceof Error && "code" in error && error.code === "ENOENT" ? "no such file or directory" : "it cannot be read";
+    throw new KubeletApiError("internal", `failed to try resolving symlinks in path "${path}": ${why}`, { cause: error });
+  }
+};
+
 /** Container logs from the files that the runtime says it writes. */
 export const createLogs = (lookup: LogLookup): LogsPort => ({
-  openLog: (request, { signal }) => {
+  openLog: async (request, { signal }) => {
     const found = lookup.findPod(request.namespace, request.pod);
     if (found === undefined) throw new KubeletApiError("not-found", `pod "${request.pod}" does not exist`);
     if (!hasContainer(found.pod, request.container))
@@ -61,20 +75,18 @@ export const createLogs = (lookup: LogLookup): LogsPort => ({
     const instance = found.observed?.containers.find((container) => container.id === id);
     if (instance === undefined || instance.logPath === "")
       throw new KubeletApiError("bad-request", `the log of container "${request.container}" in pod "${request.pod}" is gone`);
-    return Promise.resolve(
-      readContainerLog(instance.logPath, {
-        follow: request.follow,
-        timestamps: request.timestamps,
-        signal,
-        ...(request.tailLines === undefined ? {} : { tailLines: request.tailLines }),
-        ...(request.limitBytes === undefined ? {} : { limitBytes: request.limitBytes }),
-        ...(request.stream === undefined ? {} : { stream: request.stream }),
-        ...(request.sinceMs === undefined ? {} : { sinceTime: new Date(request.sinceMs).toISOString() }),
-        isContainerRunning: () => {
-          const now = lookup.findPod(request.namespace, request.pod)?.observed?.containers.find((container) => container.id === id);
-          return now?.state === "running";
-        },
-      }),
-    );
+    await checkFile(instance.logPath);
+    const { uid } = podRef(found.pod);
+    return readContainerLog(instance.logPath, {
+      follow: request.follow,
+      timestamps: request.timestamps,
+      signal,
+      ...(request.tailLines === undefined ? {} : { tailLines: request.tailLines }),
+      ...(request.limitBytes === undefined ? {} : { limitBytes: request.limitBytes }),
+      ...(request.stream === undefined ? {} : { stream: request.stream }),
+      ...(request.sinceTime === undefined ? {} : { sinceTime: request.sinceTime }),
+      // By UID: the last words of a pod that was removed come after its name is gone.
+      isContainerRunning: () => lookup.observed(uid)?.containers.find((container) => container.id === id)?.state === "running",
+    });
   },
 });

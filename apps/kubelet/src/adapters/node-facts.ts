@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { parseResolvConf } from "@nk/pod-sync";
@@ -11,13 +11,26 @@ export const primaryHostIp = (): string => {
   return addresses.find(({ internal, family }) => !internal && family === "IPv4")?.address ?? "127.0.0.1";
 };
 
-const readResolvConf = (path: string): Pick<NodeFacts, "hostResolvConf"> =>
-  path === "" ? {} : { hostResolvConf: parseResolvConf(readFileSync(path, "utf8")) };
+/** The reference's limit of a resolv.conf; nothing that is a hosts file is longer either. */
+const MAX_FILE_BYTES = 10 * 1024 * 1024;
+
+const readLimited = async (path: string): Promise<string> => {
+  await using file = await open(path, "r");
+  const { size } = await file.stat();
+  if (size > MAX_FILE_BYTES) throw new Error(`${path} has ${size} bytes, more than ${MAX_FILE_BYTES}`);
+  return await file.readFile("utf8");
+};
+
+const readResolvConf = async (path: string): Promise<Pick<NodeFacts, "hostResolvConf">> =>
+  path === "" ? {} : { hostResolvConf: parseResolvConf(await readLimited(path)) };
+
+/** What host-network pods see as their hosts file. */
+export const readHostsFile = (): Promise<string> => readLimited("/etc/hosts");
 
 /** The facts pod-sync asks for, from the settings and the machine. The host's resolv.conf is read anew each time: it may change. */
 export const createNodeFacts =
-  (settings: KubeletSettings, host: HostFacts): (() => NodeFacts) =>
-  () => ({
+  (settings: KubeletSettings, host: HostFacts): (() => Promise<NodeFacts>) =>
+  async () => ({
     nodeName: settings.nodeName,
     // Without an API server the node has no addresses, as in the reference, unless the configuration gives some.
     nodeIps: settings.nodeIps,
@@ -35,7 +48,7 @@ export const createNodeFacts =
     maskedThermalPaths: host.maskedThermalPaths,
     clusterDomain: settings.clusterDomain,
     clusterDns: settings.clusterDns,
-    ...readResolvConf(settings.resolvConf),
+    ...(await readResolvConf(settings.resolvConf)),
     allocatable: {
       cpu: String(host.cpus),
       memory: String(host.memoryCapacityBytes),

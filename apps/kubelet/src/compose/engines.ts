@@ -1,6 +1,5 @@
 import { createCgroups } from "@nk/cgroups";
 import type { PodSandboxConfig } from "@nk/cri-api";
-import { isCriError } from "@nk/cri-client";
 import { createFileCredentials, createImages, listCredentialFiles } from "@nk/images";
 import type { Images } from "@nk/images";
 import type { KubeletSettings } from "@nk/kubelet-config";
@@ -10,14 +9,16 @@ import { podRef } from "@nk/pod-model";
 import type { PodUid } from "@nk/pod-model";
 import type { Emitter } from "@nk/stdx";
 import { createVolumes } from "@nk/volumes";
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { cwd } from "node:process";
 import { podCgroups } from "../adapters/cgroups.ts";
 import type { EventLog } from "../adapters/event-log.ts";
 import { sendHook } from "../adapters/hook-http.ts";
 import type { HostFacts } from "../adapters/host.ts";
-import { imageService, imagesForPods } from "../adapters/images.ts";
+import { describeImageError, imageService, imagesForPods } from "../adapters/images.ts";
 import { listMountPoints } from "../adapters/mount-points.ts";
-import { createNodeFacts } from "../adapters/node-facts.ts";
+import { createNodeFacts, readHostsFile } from "../adapters/node-facts.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Telemetry } from "./telemetry.ts";
 
@@ -61,14 +62,15 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
     {
       image: imageService(runtime.cri),
       events,
-      credentials: createFileCredentials(listCredentialFiles({ rootDir: settings.rootDir }), { logger }),
+      credentials: createFileCredentials(listCredentialFiles({ rootDir: settings.rootDir, workingDir: cwd(), homeDir: homedir() }), {
+        logger,
+      }),
     },
     {
       ...pullBound(settings),
       pullQps: settings.registryPullQps,
       pullBurst: settings.registryBurst,
-      // What people read is what the runtime said, not how it was asked.
-      describeError: (error) => (isCriError(error) ? (error.details.runtimeMessage ?? error.message) : String(error)),
+      describeError: describeImageError,
       clock,
       logger,
       metrics,
@@ -96,7 +98,7 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
       probes,
       events,
       hooks: { httpGet: sendHook },
-      node: { facts: createNodeFacts(settings, host) },
+      node: { facts: createNodeFacts(settings, host), hostsFile: readHostsFile },
       files,
     },
     {

@@ -29,7 +29,7 @@ export const runKubelet = async (settings: KubeletSettings, telemetry: Telemetry
   const runtime = await openRuntime(settings, telemetry, signal);
   stack.use(runtime.cri);
   stack.use(runtime.cache);
-  const events = stack.adopt(createEventLog(telemetry.logger), () => undefined);
+  const events = createEventLog(telemetry.logger);
   const decisions = createEmitter<PodDecision>();
   const probes = createProbes(
     { exec: execThroughRuntime(runtime.cri), events },

@@ -1,15 +1,15 @@
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { ADMITTED, podRef } from "@nk/pod-model";
-import type { Pod, PodSource, PodStatus, RuntimePodStatus } from "@nk/pod-model";
+import type { Pod, PodSource, PodStatus, PodUid, RuntimePodStatus } from "@nk/pod-model";
 import { createPodStatuses } from "@nk/pod-status";
 import type { PodStatuses } from "@nk/pod-status";
 import { createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
 import type { PodStatusPort, PodWorkers } from "@nk/pod-workers";
 import type { Probes } from "@nk/probes";
-import type { Emitter } from "@nk/stdx";
+import type { Emitter, Logger } from "@nk/stdx";
 import type { EventLog } from "../adapters/event-log.ts";
 import { primaryHostIp } from "../adapters/node-facts.ts";
-import { podRuntime } from "../adapters/pod-runtime.ts";
+import { podRuntime, withoutStarting } from "../adapters/pod-runtime.ts";
 import { applyProbes, probeVerdicts } from "../adapters/probing.ts";
 import { standingOf } from "../adapters/standing.ts";
 import { readMessageOf } from "../adapters/termination-messages.ts";
@@ -49,15 +49,22 @@ export interface PodLoopParts {
 
 type ApplyProbes = (pod: Pod) => void;
 
-const createStatusPort = (statuses: PodStatuses, events: EventLog, applyPodProbes: ApplyProbes): PodStatusPort => ({
+const createStatusPort = (
+  statuses: PodStatuses,
+  parts: { readonly events: EventLog; readonly logger: Logger; readonly applyPodProbes: ApplyProbes },
+): PodStatusPort => ({
   publish: async (pod, work) => {
-    applyPodProbes(pod);
+    parts.applyPodProbes(pod);
     const { phase } = await statuses.publish(pod, standingOf(work));
     return { terminal: phase === "Succeeded" || phase === "Failed" };
   },
   rejected: (pod, { reason, message }) => {
-    events.record({ ref: podRef(pod), type: "Warning", reason, message });
-    void statuses.publish(pod, { stoppedForGood: false, override: { phase: "Failed", reason, message: `Pod was rejected: ${message}` } });
+    parts.events.record({ ref: podRef(pod), type: "Warning", reason, message });
+    const override = { phase: "Failed", reason, message: `Pod was rejected: ${message}` } as const;
+    // Nobody waits for it: unheard, its failure would end the process.
+    statuses
+      .publish(pod, { stoppedForGood: false, override })
+      .catch((error: unknown) => parts.logger.error("status of a rejected pod cannot be computed", { pod: podRef(pod), error }));
   },
   finished: () => undefined,
 });
@@ -96,10 +103,11 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
   const { clock, logger, metrics } = telemetry;
   const hostIp = settings.nodeIps[0] ?? primaryHostIp();
   const sourcesReady = Promise.withResolvers<void>();
-  const applyPodProbes: ApplyProbes = (pod) => applyProbes(probes, pod, { observed: runtime.cache.get(podRef(pod).uid), hostIp });
+  const observed = (uid: PodUid): RuntimePodStatus | undefined => withoutStarting(engines.podSync, runtime.cache.get(uid));
+  const applyPodProbes: ApplyProbes = (pod) => applyProbes(probes, pod, { observed: observed(podRef(pod).uid), hostIp });
   const statuses = createPodStatuses(
     {
-      observed: (uid) => runtime.cache.get(uid),
+      observed,
       probes: (pod) => probeVerdicts(probes, pod, runtime.cache.get(podRef(pod).uid)),
       readTerminationMessage: readMessageOf,
     },
@@ -108,8 +116,8 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
   const workers = createPodWorkers(
     {
       admission: { admit: () => ADMITTED },
-      status: createStatusPort(statuses, events, applyPodProbes),
-      runtime: podRuntime(engines.podSync, statuses),
+      status: createStatusPort(statuses, { events, logger, applyPodProbes }),
+      runtime: podRuntime(engines.podSync, statuses, applyPodProbes),
       events,
     },
     {

@@ -2,12 +2,10 @@ import type { CgroupDriver } from "@nk/cgroups";
 import { createCriClient, createRuntimePodView, isCriError } from "@nk/cri-client";
 import type { CriClient, RuntimePodView } from "@nk/cri-client";
 import type { KubeletSettings } from "@nk/kubelet-config";
-import type { PodLifecycleEvent } from "@nk/pod-model";
 import { createPleg, createPlegMetrics, createPodStatusCache } from "@nk/pleg";
 import type { Pleg, PodStatusCache } from "@nk/pleg";
 import { CgroupDriver as RuntimeCgroupDriver } from "@nk/cri-api";
-import { createEmitter } from "@nk/stdx";
-import type { Emitter } from "@nk/stdx";
+import type { Clock } from "@nk/stdx";
 import type { Telemetry } from "./telemetry.ts";
 
 /** The container runtime: how to talk to it, and what is known of it. */
@@ -16,8 +14,6 @@ export interface Runtime {
   readonly view: RuntimePodView;
   readonly cache: PodStatusCache;
   readonly pleg: Pleg;
-  /** What PLEG saw happen. */
-  readonly events: Emitter<PodLifecycleEvent>;
   /** e.g. `containerd`: the scheme of container ids. */
   readonly name: string;
   readonly cgroupDriver: CgroupDriver;
@@ -42,15 +38,26 @@ const firstVersion = async (
   }
 };
 
+/** As the reference tries and waits. */
+const DRIVER_ATTEMPTS = 3;
+const DRIVER_RETRY_MS = 2000;
+
 /** The runtime's own answer wins over the configuration; runtimes before containerd 2 have none. */
-const readCgroupDriver = async (cri: CriClient, configured: CgroupDriver, signal: AbortSignal): Promise<CgroupDriver> => {
-  try {
-    const { linux } = await cri.runtimeConfig({}, { signal });
-    if (linux === undefined) return configured;
-    return linux.cgroupDriver === RuntimeCgroupDriver.SYSTEMD ? "systemd" : "cgroupfs";
-  } catch (error) {
-    if (isCriError(error) && error.code === "unimplemented") return configured;
-    throw error;
+const readCgroupDriver = async (
+  cri: CriClient,
+  configured: CgroupDriver,
+  options: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<CgroupDriver> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const { linux } = await cri.runtimeConfig({}, { signal: options.signal });
+      if (linux === undefined) return configured;
+      return linux.cgroupDriver === RuntimeCgroupDriver.SYSTEMD ? "systemd" : "cgroupfs";
+    } catch (error) {
+      if (isCriError(error, "unimplemented")) return configured;
+      if (!isCriError(error) || attempt >= DRIVER_ATTEMPTS) throw error;
+      await options.clock.sleep(DRIVER_RETRY_MS, { signal: options.signal });
+    }
   }
 };
 
@@ -74,18 +81,13 @@ export const openRuntime = async (settings: KubeletSettings, telemetry: Telemetr
   const view = createRuntimePodView(cri, { clock });
   const plegMetrics = createPlegMetrics(metrics);
   const cache = createPodStatusCache({ runtime: view }, { clock, metrics: plegMetrics });
-  const events = createEmitter<PodLifecycleEvent>();
-  const pleg = createPleg(
-    { runtime: view, cache },
-    { clock, logger: logger.child({ part: "pleg" }), metrics: plegMetrics, onEvent: (event) => events.emit(event) },
-  );
+  const pleg = createPleg({ runtime: view, cache }, { clock, logger: logger.child({ part: "pleg" }), metrics: plegMetrics });
   return {
     cri,
     view,
     cache,
     pleg,
-    events,
     name: version.runtimeName,
-    cgroupDriver: await readCgroupDriver(cri, settings.cgroupDriver, signal),
+    cgroupDriver: await readCgroupDriver(cri, settings.cgroupDriver, { clock, signal }),
   };
 };

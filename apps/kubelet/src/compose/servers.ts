@@ -46,7 +46,10 @@ export const openServers = async (
         listRunningPods: async (options) => toRunningPods(await runtime.view.listPods(options)),
       }),
       runningPodsRoute({ listPods: () => [], listRunningPods: async (options) => toRunningPods(await runtime.view.listPods(options)) }),
-      containerLogsRoute(createLogs({ findPod: (namespace, name) => pods.findPod(namespace, name) }), telemetry.clock),
+      containerLogsRoute(
+        createLogs({ findPod: (namespace, name) => pods.findPod(namespace, name), observed: (uid) => runtime.cache.get(uid) }),
+        telemetry.clock,
+      ),
       metricsRoute({ contentType: telemetry.metrics.contentType, render: () => telemetry.metrics.render() }),
       explainRoute({ explainPod: (uid) => explainPod(uid, { pods, cache: runtime.cache }) }),
     ],

@@ -18,6 +18,7 @@ const pipe = async (chunks: AsyncIterable<Uint8Array>, response: ServerResponse,
 export const containerLogsRoute = (logs: LogsPort, clock: Clock): Route => ({
   name: "containerLogs",
   methods: ["GET"],
+  isLocalOnly: true,
   serve: async (request, response) => {
     const [namespace, pod, container, ...more] = request.rest;
     if (namespace === undefined || pod === undefined || container === undefined || more.length > 0) {

@@ -7,6 +7,7 @@ import type { Route } from "../route.ts";
 export const explainRoute = (explain: ExplainPort): Route => ({
   name: "explain",
   methods: ["GET"],
+  isLocalOnly: true,
   serve: (request, response) => {
     const [kind, uid, ...more] = request.rest;
     if (kind !== "pods" || uid === undefined || more.length > 0) throw new KubeletApiError("not-found", "404 page not found\n");

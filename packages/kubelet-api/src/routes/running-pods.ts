@@ -7,6 +7,7 @@ import type { Route } from "../route.ts";
 export const runningPodsRoute = (pods: PodsPort): Route => ({
   name: "runningpods",
   methods: ["GET"],
+  isLocalOnly: true,
   serve: async (request, response) => {
     sendText(response, renderPodList(await pods.listRunningPods({ signal: request.signal })), "application/json");
   },

@@ -1,6 +1,6 @@
 import type { RuntimePodStatus } from "@nk/pod-model";
 import { errorText, isNotFound, PodSyncError } from "../errors.ts";
-import { formatPod } from "@nk/pod-model";
+import { formatPod, isHostNetwork } from "@nk/pod-model";
 import { listLiveContainers } from "../plan/compute-plan.ts";
 import { computeGraceSeconds } from "../plan/grace-period.ts";
 import { computeKillOrder } from "../plan/kill-order.ts";
@@ -11,8 +11,8 @@ import { killContainer } from "./kill-container.ts";
 import type { PodPass } from "./sync-context.ts";
 
 /** Addresses that HTTP hooks reach the pod by. */
-export const hookIpsOf = (pass: PodPass, observed: RuntimePodStatus | undefined): readonly string[] =>
-  pass.pod.spec?.hostNetwork === true ? pass.ports.node.facts().nodeIps : (observed?.ips ?? []);
+const hookIpsOf = async (pass: PodPass, observed: RuntimePodStatus | undefined): Promise<readonly string[]> =>
+  isHostNetwork(pass.pod) ? (await pass.ports.node.facts({ signal: pass.signal })).nodeIps : (observed?.ips ?? []);
 
 const rejectionsOf = (results: readonly PromiseSettledResult<unknown>[]): readonly unknown[] =>
   results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
@@ -31,7 +31,7 @@ export const killContainers = async (
   kills: readonly ContainerKill[],
   observed: RuntimePodStatus | undefined,
 ): Promise<void> => {
-  const podIps = hookIpsOf(pass, observed);
+  const podIps = await hookIpsOf(pass, observed);
   const results = await Promise.allSettled(
     kills.map((kill) => {
       const container = findContainerSpec(pass.pod, kill.name);
@@ -55,7 +55,7 @@ const stopContainersInOrder = async (
   overrideSeconds: number | undefined,
 ): Promise<unknown[]> => {
   const live = listLiveContainers(observed);
-  const podIps = hookIpsOf(pass, observed);
+  const podIps = await hookIpsOf(pass, observed);
   const order = computeKillOrder(
     pass.pod,
     live.map((container) => container.name),

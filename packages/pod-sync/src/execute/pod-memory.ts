@@ -7,6 +7,8 @@ export interface PodMemory {
   readonly backoffs: Map<string, CrashBackoffEntry>;
   /** By container name: which ended instance was last reported as waiting, and when. */
   readonly reportedBackoffs: Map<string, { readonly containerId: string; readonly atMs: number }>;
+  /** Ids of containers whose postStart hook has not ended yet. */
+  readonly starting: Set<string>;
   /** Passes in a row that failed for a reason with no time of its own. */
   failureCount: number;
   /** Whether the observation may miss what this kubelet did. */
@@ -18,6 +20,8 @@ export interface PodMemory {
 /** Memories by pod; one pod's memory is used by one pass at a time. */
 export interface PodMemories {
   of(uid: PodUid): PodMemory;
+  /** What is remembered, if anything is. */
+  get(uid: PodUid): PodMemory | undefined;
   forget(uid: PodUid): void;
   readonly size: number;
 }
@@ -29,10 +33,18 @@ export const createPodMemories = (): PodMemories => {
     of: (uid) => {
       const known = memories.get(uid);
       if (known !== undefined) return known;
-      const memory: PodMemory = { backoffs: new Map(), reportedBackoffs: new Map(), failureCount: 0, isStale: false, isPrepared: false };
+      const memory: PodMemory = {
+        backoffs: new Map(),
+        reportedBackoffs: new Map(),
+        starting: new Set(),
+        failureCount: 0,
+        isStale: false,
+        isPrepared: false,
+      };
       memories.set(uid, memory);
       return memory;
     },
+    get: (uid) => memories.get(uid),
     forget: (uid) => void memories.delete(uid),
     get size() {
       return memories.size;

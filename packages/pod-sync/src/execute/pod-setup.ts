@@ -57,7 +57,9 @@ export const setUpPod = async (
   pass: PodPass,
   options: { readonly sandboxAttempt: number; readonly volumes: Promise<PreparedVolumes>; readonly reportsDns: boolean },
 ): Promise<PodSetup> => {
-  const node = pass.ports.node.facts();
+  const node = await attempt(pass, { code: "sandbox-failed", what: "learn about the node" }, () =>
+    pass.ports.node.facts({ signal: pass.signal }),
+  );
   const cgroupParent = await ensureCgroup(pass);
   const { handler, userNamespace } = await attempt(pass, { code: "sandbox-failed", what: "configure the sandbox" }, async () => ({
     handler: await readHandler(pass),

@@ -212,6 +212,19 @@ describe("containers", () => {
     expect(fake.runtime.find("main").state).toBe("exited");
   });
 
+  test("a container whose postStart hook runs is starting, and is not when that has ended", async () => {
+    const { fake, podSync } = create();
+    const release = fake.runtime.hold("ExecSync");
+    const lifecycle = { postStart: { exec: { command: ["true"] } } };
+    const done = podSync.sync(samplePod({ containers: [{ name: "main", image: "busybox", lifecycle }] }), { signal });
+    while (!fake.runtime.calls.some((call) => call.startsWith("ExecSync"))) await Promise.resolve();
+    const { id } = fake.runtime.find("main");
+    expect(podSync.isStarting("uid-web", id)).toBe(true);
+    release();
+    await done;
+    expect(podSync.isStarting("uid-web", id)).toBe(false);
+  });
+
   test("an HTTP hook falls back to plain HTTP and drops the credentials", async () => {
     const { fake, podSync } = create();
     fake.hook = async ({ scheme }) => (scheme === "https" ? "plain-http" : "answered");

@@ -1,6 +1,6 @@
 import { podRef } from "@nk/pod-model";
 import type { Pod, PodUid, RuntimePod } from "@nk/pod-model";
-import { noopLogger, noopMetrics, systemClock, systemRandom } from "@nk/stdx";
+import { createKeyedExecutor, noopLogger, noopMetrics, systemClock, systemRandom } from "@nk/stdx";
 import { createPodSyncMetrics } from "../metrics.ts";
 import type { PodSyncOptions } from "../options.ts";
 import { listLiveContainers } from "../plan/compute-plan.ts";
@@ -53,6 +53,11 @@ export interface PodSync {
   sweepRemains(options: SweepOptions): Promise<void>;
   /** Whether anything of the pod runs, from memory; undefined when it was not observed yet. */
   hasRunning(uid: PodUid): boolean | undefined;
+  /**
+   * Whether a container's postStart hook is under way. To everybody else it has not started until that has ended: not running in its
+   * pod's status and not probed, although the runtime says that it runs. Asked again when `sync` settles, nothing else tells the end.
+   */
+  isStarting(uid: PodUid, containerId: string): boolean;
   /** Drops what is remembered of a pod that needed no clean-up. */
   forget(uid: PodUid): void;
 }
@@ -91,39 +96,46 @@ export const createPodSync = (ports: PodSyncPorts, options: PodSyncOptions = {})
     return { ...context, pod, ref, memory: context.memories.of(ref.uid), signal };
   };
 
+  // The caller's calls for one UID never overlap; the sweep's may meet them.
+  const lanes = createKeyedExecutor();
+  const inLane = <T>(pod: Pod, signal: AbortSignal, work: (pass: PodPass) => Promise<T>): Promise<T> =>
+    lanes.run(podRef(pod).uid, () => work(passOver(pod, signal)), { signal });
+  const kill = async (pass: PodPass, gracePeriodSeconds: number | undefined): Promise<void> => {
+    ports.probes.podStopping?.(pass.ref);
+    await killPod(pass, await observe(pass), { overrideSeconds: gracePeriodSeconds });
+    ports.probes.podStopped?.(pass.ref);
+  };
+  const cleanUp = async (pass: PodPass, isRemoved: boolean): Promise<void> => {
+    await cleanUpPod(pass, { isRemoved });
+    context.memories.forget(pass.ref.uid);
+  };
+
   return {
-    sync: async (pod, { signal }) => syncPod(passOver(pod, signal)),
-    terminate: async (pod, { signal, gracePeriodSeconds, reason }) => {
-      signal.throwIfAborted();
-      const pass = passOver(pod, signal);
-      context.settings.onDecision(pass.ref.uid, "terminate the pod", { reason, gracePeriodSeconds });
-      ports.probes.podStopping?.(pass.ref);
-      await killPod(pass, await observe(pass), { overrideSeconds: gracePeriodSeconds });
-      ports.probes.podStopped?.(pass.ref);
-    },
-    terminateOrphan: async (runtimePod, { signal, gracePeriodSeconds = ORPHAN_GRACE_SECONDS }) => {
-      signal.throwIfAborted();
-      const pass = passOver(restorePod(runtimePod), signal);
-      context.settings.onDecision(pass.ref.uid, "terminate a pod that no source knows", { gracePeriodSeconds });
-      ports.probes.podStopping?.(pass.ref);
-      await killPod(pass, await observe(pass), { overrideSeconds: gracePeriodSeconds });
-      ports.probes.podStopped?.(pass.ref);
-    },
-    cleanUpOrphan: async (runtimePod, { signal }) => {
-      const pass = passOver(restorePod(runtimePod), signal);
-      await cleanUpPod(pass, { isRemoved: true });
-      context.memories.forget(pass.ref.uid);
-    },
-    cleanUp: async (pod, { signal, isRemoved = false }) => {
-      const pass = passOver(pod, signal);
-      await cleanUpPod(pass, { isRemoved });
-      context.memories.forget(pass.ref.uid);
-    },
-    sweepRemains: (options) => sweepRemains(context, passOver, options),
+    sync: (pod, { signal }) => inLane(pod, signal, syncPod),
+    terminate: (pod, { signal, gracePeriodSeconds, reason }) =>
+      inLane(pod, signal, (pass) => {
+        context.settings.onDecision(pass.ref.uid, "terminate the pod", { reason, gracePeriodSeconds });
+        return kill(pass, gracePeriodSeconds);
+      }),
+    terminateOrphan: (runtimePod, { signal, gracePeriodSeconds = ORPHAN_GRACE_SECONDS }) =>
+      inLane(restorePod(runtimePod), signal, (pass) => {
+        context.settings.onDecision(pass.ref.uid, "terminate a pod that no source knows", { gracePeriodSeconds });
+        return kill(pass, gracePeriodSeconds);
+      }),
+    cleanUpOrphan: (runtimePod, { signal }) => inLane(restorePod(runtimePod), signal, (pass) => cleanUp(pass, true)),
+    cleanUp: (pod, { signal, isRemoved = false }) => inLane(pod, signal, (pass) => cleanUp(pass, isRemoved)),
+    sweepRemains: (sweep) =>
+      sweepRemains(context, sweep, (ref) =>
+        inLane({ metadata: { ...ref }, spec: { containers: [] } }, sweep.signal, async (pass) => {
+          // Asked where nobody else can be at work on it: a pod that came back in the meantime is not touched.
+          if (!sweep.isKnown(ref.uid)) await cleanUp(pass, true);
+        }),
+      ),
     hasRunning: (uid) => {
       const observed = ports.observed.get(uid);
       return observed === undefined ? undefined : listLiveContainers(observed).length > 0;
     },
+    isStarting: (uid, containerId) => context.memories.get(uid)?.starting.has(containerId) ?? false,
     forget: (uid) => context.memories.forget(uid),
   };
 };

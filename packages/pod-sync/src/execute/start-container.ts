@@ -103,6 +103,26 @@ const linkLog = async (
   }
 };
 
+const startCreated = async (
+  pass: PodPass,
+  place: StartPlace,
+  created: { readonly start: ContainerStart; readonly containerId: string; readonly logPath: string },
+): Promise<StartOutcome> => {
+  const { start, containerId, logPath } = created;
+  const fieldPath = containerFieldPath(start.kind, start.name);
+  try {
+    await pass.ports.containers.startContainer({ containerId });
+  } catch (error) {
+    recordContainerFailure(pass, fieldPath, errorText(error));
+    return failed(CONTAINER_REASONS.RunContainerError, error);
+  }
+  recordEvent(pass, { type: "Normal", reason: EVENT_REASONS.Started, message: "Container started", fieldPath });
+  pass.signal.throwIfAborted();
+  await linkLog(pass, place, { containerName: start.name, containerId, path: logPath });
+  const after = await tryRefreshObservation(pass);
+  return (await runPostStart(pass, place, created)) ?? { type: "started", observed: after };
+};
+
 const createAndStart = async (pass: PodPass, place: StartPlace, start: ContainerStart): Promise<StartOutcome> => {
   const fieldPath = containerFieldPath(start.kind, start.name);
   const image = await place.image;
@@ -136,17 +156,13 @@ const createAndStart = async (pass: PodPass, place: StartPlace, start: Container
   rememberRestart(pass, start);
   // A container that was only created is made anew by the next plan, so this is a safe place to leave.
   pass.signal.throwIfAborted();
+  // Before the start: the runtime's event may be quicker than its answer.
+  if (start.spec.lifecycle?.postStart !== undefined) pass.memory.starting.add(containerId);
   try {
-    await pass.ports.containers.startContainer({ containerId });
-  } catch (error) {
-    recordContainerFailure(pass, fieldPath, errorText(error));
-    return failed(CONTAINER_REASONS.RunContainerError, error);
+    return await startCreated(pass, place, { start, containerId, logPath: config.logPath });
+  } finally {
+    pass.memory.starting.delete(containerId);
   }
-  recordEvent(pass, { type: "Normal", reason: EVENT_REASONS.Started, message: "Container started", fieldPath });
-  pass.signal.throwIfAborted();
-  await linkLog(pass, place, { containerName: start.name, containerId, path: config.logPath });
-  const after = await tryRefreshObservation(pass);
-  return (await runPostStart(pass, place, { start, containerId })) ?? { type: "started", observed: after };
 };
 
 /**

@@ -50,6 +50,21 @@ describe("the sweep", () => {
     expect(removed.some((line) => line.includes("b"))).toBe(false);
   });
 
+  test("does not touch a pod that comes back while another is swept, and lets nobody work on one that it sweeps", async () => {
+    const { podSync, removed } = create({ files: [logged], cgroups: ["a"] });
+    const known = new Set<string>();
+    const sweep = podSync.sweepRemains({
+      signal,
+      isKnown: (uid) => {
+        // The pod comes back when the sweep has just begun with the one before it.
+        if (uid === "a") known.add("b");
+        return known.has(uid);
+      },
+    });
+    await sweep;
+    expect(removed).toEqual(["cgroup a", "dirs a", "logs unknown_unknown_a"]);
+  });
+
   test("goes on after a pod that cannot be cleaned up", async () => {
     const { podSync, removed } = create({ files: [logged], cgroups: ["a"], stuck: "a" });
     await expect(podSync.sweepRemains({ signal, isKnown: () => false })).resolves.toBeUndefined();

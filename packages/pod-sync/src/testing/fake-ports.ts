@@ -184,7 +184,7 @@ export const createFakePorts = (options: { readonly clock?: Clock; readonly node
         return controls.hook(request);
       },
     },
-    node: { facts: () => ({ ...FAKE_NODE, ...options.node }), networkProblem: () => controls.networkProblem },
+    node: { facts: async () => ({ ...FAKE_NODE, ...options.node }), networkProblem: () => controls.networkProblem },
     files: createFiles(controls, held),
   };
   return Object.assign(controls, { ports, runtime, events, probes, hookRequests, held });
