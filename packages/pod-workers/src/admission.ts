@@ -13,10 +13,14 @@ export interface AdmissionQueue {
   onIdle(): Promise<void>;
 }
 
-/** Pods that hold resources, without `asking`. */
+/** Its containers start when this one's have ended: they never hold resources together. */
+const isReplacedBy = (worker: Worker, asking: Worker | undefined): boolean =>
+  asking?.gate !== undefined && worker.fullName === asking.fullName && worker.state.kind === "terminating";
+
+/** Pods that hold resources, without `asking` and without the one it replaces. */
 export const listActivePods = (engine: Engine, asking?: Worker): readonly Pod[] =>
   [...engine.workers.values()].flatMap((worker) =>
-    worker !== asking && holdsResources(worker) && worker.target.type === "pod" ? [worker.target.pod] : [],
+    worker !== asking && holdsResources(worker) && worker.target.type === "pod" && !isReplacedBy(worker, asking) ? [worker.target.pod] : [],
   );
 
 const ask = async (engine: Engine, worker: Worker, pod: Pod): Promise<AdmitResult> => {

@@ -20,6 +20,20 @@ export interface Delivery {
 const isPhaseFinal = (pod: Pod): boolean => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 const isDeleting = (pod: Pod): boolean => pod.metadata?.deletionTimestamp !== undefined;
 
+/** Such a pod's sandbox cannot be made while another one has the port. */
+const bindsHostPorts = (pod: Pod): boolean =>
+  pod.spec?.hostNetwork !== true &&
+  [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].some(
+    ({ ports }) => ports?.some(({ hostPort }) => (hostPort ?? 0) > 0) === true,
+  );
+
+/** Another static pod has the name: what can be made ready is made ready while that one is being stopped. */
+const awaitName = (delivery: Delivery, worker: Worker, pod: Pod): void => {
+  if (bindsHostPorts(pod)) return enter(delivery.engine, worker, { kind: "waiting" });
+  worker.gate = Promise.withResolvers();
+  delivery.admission.add(worker);
+};
+
 /** Starts the machine of a UID that has none. */
 export const startWorker = (delivery: Delivery, pod: Pod): void => {
   const { engine, admission } = delivery;
@@ -38,8 +52,7 @@ export const startWorker = (delivery: Delivery, pod: Pod): void => {
   const worker = start({ kind: "admitting" }, "added");
   if (isDeleting(pod)) stop(engine, worker, { cause: { type: "deleted" } });
   else if (isPhaseFinal(pod)) stop(engine, worker, { cause: { type: "terminal" } });
-  // Only then is it admitted: while its predecessor is being stopped, that one still holds the resources both ask for.
-  else if (worker.isStatic && !engine.fullNames.join(worker.fullName, uid)) enter(engine, worker, { kind: "waiting" });
+  else if (worker.isStatic && !engine.fullNames.join(worker.fullName, uid)) awaitName(delivery, worker, pod);
   else admission.add(worker);
 };
 

@@ -6,6 +6,8 @@ export interface FullNames {
   join(name: PodFullName, uid: PodUid): boolean;
   /** Takes the name without queueing, for something that already runs. */
   hold(name: PodFullName, uid: PodUid): void;
+  /** Who would get the name if its holder gave it back now. */
+  nextOf(name: PodFullName): PodUid | undefined;
   /** Gives the name or the place in its queue back; returns the pod that may start now. */
   leave(name: PodFullName, uid: PodUid): PodUid | undefined;
 }
@@ -31,6 +33,7 @@ export const createFullNames = (): FullNames => {
       return true;
     },
     hold: (name, uid) => void entryOf(name).holders.add(uid),
+    nextOf: (name) => names.get(name)?.queue[0],
     leave(name, uid) {
       const entry = names.get(name);
       if (entry === undefined) return undefined;

@@ -111,6 +111,15 @@ const releaseName = (engine: Engine, worker: Worker): void => {
   const nextUid = engine.fullNames.leave(worker.fullName, worker.uid);
   const successor = nextUid === undefined ? undefined : engine.workers.get(nextUid);
   if (successor?.state.kind === "waiting") engine.onNameFree(successor);
+  successor?.gate?.resolve();
+  if (successor !== undefined) successor.gate = undefined;
+};
+
+/** A pod that is being replaced has no running container any more. Its sandbox's ports are still bound, so one that binds ports waits on. */
+const yieldName = (engine: Engine, worker: Worker): void => {
+  if (worker.state.kind !== "terminating" || worker.isDesired) return;
+  const nextUid = engine.fullNames.nextOf(worker.fullName);
+  if (nextUid !== undefined && engine.workers.get(nextUid)?.gate !== undefined) releaseName(engine, worker);
 };
 
 /** Drops the UID from memory. */
@@ -132,7 +141,10 @@ export const stop = (
   reason: { readonly cause: TerminationCause; readonly graceSeconds?: number },
 ): void => {
   const { state, target } = worker;
-  if (state.kind === "waiting") releaseName(engine, worker);
+  if (state.kind === "waiting" || worker.gate !== undefined) {
+    releaseName(engine, worker);
+    worker.gate = undefined;
+  }
   if (state.kind === "terminated" || state.kind === "finished") return;
   const current = state.kind === "terminating" ? state.graceSeconds : undefined;
   const graceSeconds =
@@ -173,7 +185,11 @@ export const advance = (engine: Engine, worker: Worker): void => {
     settle();
     advance(engine, worker);
   };
-  pass.done = runPass(kind, worker, { ports: engine.ports, signal: abort.signal }).then(
+  pass.done = runPass(kind, worker, {
+    ports: engine.ports,
+    signal: abort.signal,
+    onContainersStopped: () => yieldName(engine, worker),
+  }).then(
     (outcome) => end(() => settlePass(engine, worker, outcome)),
     (error: unknown) => end(() => settleFailure(engine, worker, { error, wasAborted: abort.signal.aborted })),
   );
@@ -197,7 +213,9 @@ const settlePass = (engine: Engine, worker: Worker, outcome: PassOutcome): void 
       if (state.kind === "syncing") stop(engine, worker, { cause: { type: "terminal" } });
       return;
     case "stopped":
-      if (state.kind === "terminating") enter(engine, worker, { kind: "terminated", cause: state.cause });
+      if (state.kind !== "terminating") return;
+      yieldName(engine, worker);
+      enter(engine, worker, { kind: "terminated", cause: state.cause });
       return;
     case "cleaned":
       if (state.kind === "terminated") enter(engine, worker, { kind: "finished", cause: state.cause });

@@ -10,16 +10,27 @@ export type PassOutcome =
   | { readonly type: "stopped" }
   | { readonly type: "cleaned" };
 
-const runSync = async (worker: Worker, ports: PodWorkersPorts, signal: AbortSignal): Promise<PassOutcome> => {
+/** What a pass is run with. */
+export interface PassOptions {
+  readonly ports: PodWorkersPorts;
+  readonly signal: AbortSignal;
+  /** Told when a terminating pod has no running container any more. */
+  readonly onContainersStopped: () => void;
+}
+
+const runSync = async (worker: Worker, { ports, signal }: PassOptions): Promise<PassOutcome> => {
   if (worker.target.type === "orphan") return { type: "ended" };
   const { pod } = worker.target;
   const { terminal } = await ports.status.publish(pod, computeWork(worker));
   signal.throwIfAborted();
   if (terminal) return { type: "ended" };
-  return { type: "synced", answer: await ports.runtime.sync(pod, { signal }) };
+  return {
+    type: "synced",
+    answer: await ports.runtime.sync(pod, worker.gate === undefined ? { signal } : { signal, mayStart: worker.gate.promise }),
+  };
 };
 
-const runTerminate = async (worker: Worker, ports: PodWorkersPorts, signal: AbortSignal): Promise<PassOutcome> => {
+const runTerminate = async (worker: Worker, { ports, signal, onContainersStopped }: PassOptions): Promise<PassOutcome> => {
   const { state, target } = worker;
   const gracePeriodSeconds = state.kind === "terminating" ? state.graceSeconds : 1;
   if (target.type === "orphan") {
@@ -29,11 +40,11 @@ const runTerminate = async (worker: Worker, ports: PodWorkersPorts, signal: Abor
   await ports.status.publish(target.pod, computeWork(worker));
   signal.throwIfAborted();
   const reason = state.kind === "terminating" && state.cause.type === "killed" ? { reason: state.cause.kill.reason } : {};
-  await ports.runtime.terminate(target.pod, { gracePeriodSeconds, signal, ...reason });
+  await ports.runtime.terminate(target.pod, { gracePeriodSeconds, signal, onContainersStopped, ...reason });
   return { type: "stopped" };
 };
 
-const runCleanUp = async (worker: Worker, ports: PodWorkersPorts, signal: AbortSignal): Promise<PassOutcome> => {
+const runCleanUp = async (worker: Worker, { ports, signal }: PassOptions): Promise<PassOutcome> => {
   const { target } = worker;
   if (target.type === "orphan") {
     await ports.runtime.cleanUpOrphan(target.runtimePod, { signal });
@@ -48,8 +59,4 @@ const runCleanUp = async (worker: Worker, ports: PodWorkersPorts, signal: AbortS
 const PASSES = { sync: runSync, terminate: runTerminate, cleanUp: runCleanUp } as const;
 
 /** Runs one pass of a worker through the ports; it reads the worker and changes nothing of it. */
-export const runPass = (
-  kind: PassKind,
-  worker: Worker,
-  options: { readonly ports: PodWorkersPorts; readonly signal: AbortSignal },
-): Promise<PassOutcome> => PASSES[kind](worker, options.ports, options.signal);
+export const runPass = (kind: PassKind, worker: Worker, options: PassOptions): Promise<PassOutcome> => PASSES[kind](worker, options);

@@ -31,7 +31,7 @@ export interface PodStatusPort {
  */
 export interface PodRuntimePort {
   /** One pass towards the desired state. A rejection is a failed pass that knows no better time than the back-off for the next one. */
-  sync(pod: Pod, options: { readonly signal: AbortSignal }): Promise<SyncAnswer>;
+  sync(pod: Pod, options: SyncOptions): Promise<SyncAnswer>;
   /** Stops containers, then sandboxes; resolves when nothing runs. Aborted and called again with a shorter grace period. */
   terminate(pod: Pod, options: TerminateOptions): Promise<void>;
   /** Frees what the stopped pod held: volumes, cgroup, directories. */
@@ -42,6 +42,15 @@ export interface PodRuntimePort {
   cleanUpOrphan(pod: RuntimePod, options: { readonly signal: AbortSignal }): Promise<void>;
   /** Whether anything of the pod runs, from memory; undefined when it was not observed yet. */
   hasRunning(uid: PodUid): boolean | undefined;
+}
+
+export interface SyncOptions {
+  readonly signal: AbortSignal;
+  /**
+   * Resolves when the containers of the pod may start; absent when they may now. Until then another static pod of its full name still has
+   * running ones. What comes before (sandbox, images, volumes) need not wait.
+   */
+  readonly mayStart?: Promise<void>;
 }
 
 export interface SyncAnswer {
@@ -62,6 +71,8 @@ export interface TerminateOptions {
   /** What the pod was killed for, e.g. `Evicted`; absent when its source asked for it. */
   readonly reason?: string;
   readonly signal: AbortSignal;
+  /** To be called when every container has ended, before the sandbox is stopped: a successor may start its own then. May be called again. */
+  readonly onContainersStopped?: () => void;
 }
 
 /** Kubernetes events; fire and forget. */

@@ -1,6 +1,6 @@
 import { podFullName, podRef } from "@nk/pod-model";
 import type { Pod, PodUid } from "@nk/pod-model";
-import { createSeededRandom } from "@nk/stdx";
+import { createSeededRandom, raceSignal } from "@nk/stdx";
 import { createFakeClock } from "@nk/stdx/testing";
 import { expect, test } from "vitest";
 import { createPodWorkers } from "./pod-workers.ts";
@@ -16,7 +16,7 @@ const STEPS = 30;
 const FILES = ["web", "db"];
 const API = ["p1", "p2", "p3", "p4"];
 
-const simulate = async (seed: number, totals: { passes: number; failures: number; stopped: number }): Promise<void> => {
+const simulate = async (seed: number, totals: { passes: number; failures: number; stopped: number; yielded: number }): Promise<void> => {
   const random = createSeededRandom(seed);
   const clock = createFakeClock();
   let isCalm = false;
@@ -61,8 +61,9 @@ const simulate = async (seed: number, totals: { passes: number; failures: number
       finished: (pod) => mustNotRun(podRef(pod).uid),
     },
     runtime: {
-      sync: async (pod: Pod, { signal }) => {
+      sync: async (pod: Pod, { signal, mayStart }) => {
         const { uid } = podRef(pod);
+        if (mayStart !== undefined) await raceSignal(mayStart, signal);
         const name = podFullName(podRef(pod));
         if (staticUids.has(uid)) {
           for (const [other, otherName] of running) if (other !== uid && otherName === name) violations.push(`${uid} beside ${other}`);
@@ -71,7 +72,15 @@ const simulate = async (seed: number, totals: { passes: number; failures: number
         await call(uid, signal, () => undefined);
         return random() < 0.3 ? { retryAtMs: clock.nowMs() + random() * 500 } : {};
       },
-      terminate: (pod, { signal }) => call(podRef(pod).uid, signal, () => stopped(podRef(pod).uid)),
+      terminate: async (pod, { signal, onContainersStopped }) => {
+        const { uid } = podRef(pod);
+        if (random() < 0.5) {
+          await call(uid, signal, () => running.delete(uid));
+          onContainersStopped?.();
+          totals.yielded += 1;
+        }
+        await call(uid, signal, () => stopped(uid));
+      },
       cleanUp: (pod, { signal }) => call(podRef(pod).uid, signal, () => mustNotRun(podRef(pod).uid)),
       terminateOrphan: (pod, { signal }) => call(pod.uid, signal, () => stopped(pod.uid)),
       cleanUpOrphan: (pod, { signal }) => call(pod.uid, signal, () => mustNotRun(pod.uid)),
@@ -151,7 +160,7 @@ const simulate = async (seed: number, totals: { passes: number; failures: number
 };
 
 test(`through slow and failing calls the node comes to run what is wanted, never two at once (${SEEDS} seeds)`, async () => {
-  const totals = { passes: 0, failures: 0, stopped: 0 };
+  const totals = { passes: 0, failures: 0, stopped: 0, yielded: 0 };
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     await simulate(seed, totals).catch((cause: unknown) => {
       throw new Error(`simulation with seed ${seed} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });

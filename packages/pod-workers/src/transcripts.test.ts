@@ -13,7 +13,7 @@ import type { FakeOperation } from "./testing/index.ts";
  */
 const directory = join(import.meta.dirname, "../test/transcripts");
 
-/** `web`, `web:uid=w2,version=2,grace=5,deleting,dgrace=1,phase=Failed,mirror` */
+/** `web`, `web:uid=w2,version=2,grace=5,deleting,dgrace=1,phase=Failed,mirror,hostport` */
 const parsePod = (text: string) => {
   const [name = "", rest = ""] = text.split(":");
   const fields = new Map(rest.split(",").map((field): [string, string] => [field.split("=")[0] ?? "", field.split("=")[1] ?? ""]));
@@ -24,6 +24,7 @@ const parsePod = (text: string) => {
     version: fields.get("version") ?? "1",
     isDeleting: fields.has("deleting"),
     isMirror: fields.has("mirror"),
+    ...(fields.has("hostport") ? { hostPort: 8080 } : {}),
     ...(fields.has("phase") ? { phase: fields.get("phase") ?? "" } : {}),
     ...numberOf("grace", "graceSeconds"),
     ...numberOf("dgrace", "deletionGraceSeconds"),
@@ -60,6 +61,7 @@ const createSession = (sources: readonly PodSource[]) => {
         ...(kind === "error" ? { error: new Error(value) } : {}),
       });
     },
+    stopped: (uid) => ports.containersStopped(uid ?? ""),
     orphans: (...names) =>
       workers.reconcileRuntime(names.map((text) => sketchRuntimePod(parsePod(text).metadata?.uid ?? "", parsePod(text).metadata?.name))),
     running: (uid) => void ports.running.add(uid ?? ""),

@@ -3,7 +3,10 @@ import type { Pod, PodFullName, PodRef, PodUid, RuntimePod } from "@nk/pod-model
 import { isStaticPod } from "./desired-pods.ts";
 import type { KillOutcome, PodWork, TerminationCause } from "./pod-work.ts";
 
-/** Where a worker is. `admitting` and `waiting` are shown as syncing: nothing was started yet. */
+/**
+ * Where a worker is. `admitting` and `waiting` are shown as syncing: nothing was started yet. Only a pod that binds ports of the host waits
+ * for its predecessor in `waiting`; others make their sandbox meanwhile and wait at their gate.
+ */
 export type WorkerState =
   | { readonly kind: "admitting" }
   | { readonly kind: "waiting" }
@@ -40,6 +43,8 @@ export interface Worker {
   isDesired: boolean;
   /** The same UID, wanted again while this one is being stopped: started anew when it is finished. */
   next: Pod | undefined;
+  /** Open as soon as the pod that has its full name has no running container; absent when nobody has it. Its own containers wait for it. */
+  gate: PromiseWithResolvers<void> | undefined;
   pass: Pass | undefined;
   /** Something happened since the last pass started. */
   isDue: boolean;
@@ -77,6 +82,7 @@ export const createWorker = ({ target, isDesired, state, nowMs }: WorkerStart): 
     sinceMs: nowMs,
     isDesired,
     next: undefined,
+    gate: undefined,
     pass: undefined,
     isDue: true,
     hasSynced: false,
@@ -128,7 +134,7 @@ export const computeWork = (worker: Worker): PodWork => {
     case "waiting":
       return { ...base, state: "syncing", waitingFor: "predecessor" };
     case "syncing":
-      return { ...base, state: "syncing" };
+      return { ...base, state: "syncing", ...(worker.gate === undefined ? {} : { waitingFor: "predecessor" }) };
     case "terminating":
       return { ...base, state: "terminating", cause: state.cause, gracePeriodSeconds: state.graceSeconds };
     case "terminated":

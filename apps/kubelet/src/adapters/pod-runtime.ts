@@ -17,9 +17,9 @@ export const withoutStarting = (
 /** pod-sync as the pod workers want it: the reasons a pass found go to the pod's status on their way. */
 export const podRuntime = (podSync: PodSync, statuses: PodStatuses, applyPodProbes: (pod: Pod) => void): PodRuntimePort => ({
   ...podSync,
-  sync: async (pod, { signal }) => {
+  sync: async (pod, options) => {
     const { uid } = podRef(pod);
-    const { containerReasons, ...answer } = await podSync.sync(pod, { signal });
+    const { containerReasons, ...answer } = await podSync.sync(pod, options);
     statuses.explainWaiting(uid, containerReasons);
     // A hook that ended during the pass changed nothing that was observed.
     applyPodProbes(pod);

@@ -1,8 +1,10 @@
+import { basename } from "node:path";
 import type { ContainerConfig } from "@nk/cri-api";
 import { isHostNetwork } from "@nk/pod-model";
 import type { Container, RuntimePodStatus } from "@nk/pod-model";
 import { buildContainerConfig } from "../config/container-config.ts";
 import { isHostsFileMounted, renderHostsFile } from "../config/hosts-file.ts";
+import { isTerminationLogName } from "../files/termination-logs.ts";
 import type { ContainerStart } from "../plan/pod-plan.ts";
 import type { ImageAnswer, PreparedVolumes } from "../ports.ts";
 import { resolveMounts } from "./container-mounts.ts";
@@ -32,8 +34,26 @@ const writeHostsFile = async (pass: PodPass, facts: InstanceFacts): Promise<{ re
   return { etcHostsPath: await pass.ports.files.writeEtcHosts(pass.ref.uid, content) };
 };
 
-const createTerminationLog = async (pass: PodPass, container: Container): Promise<{ readonly terminationLogPath?: string }> => {
+/**
+ * Nothing else removes the logs of instances that are gone, or that could not be created. Now is the safe moment: the one being made has
+ * none yet, and the status of those observed still finds theirs. An instance without one means that the runtime tells no mounts.
+ */
+const removeStaleLogs = async (pass: PodPass, container: Container, observed: RuntimePodStatus | undefined): Promise<void> => {
+  if (observed === undefined) return;
+  const instances = observed.containers.filter(({ name }) => name === container.name);
+  const used = instances.map(({ mounts }) => mounts.map(({ hostPath }) => hostPath).filter((path) => isTerminationLogName(basename(path))));
+  if (used.some((paths) => paths.length === 0)) return;
+  try {
+    await pass.ports.files.removeStaleTerminationLogs({ pod: pass.ref, containerName: container.name, usedPaths: used.flat() });
+  } catch (error) {
+    pass.logger.warn("old termination logs could not be removed", { pod: pass.ref, container: container.name, error });
+  }
+};
+
+const createTerminationLog = async (pass: PodPass, facts: InstanceFacts): Promise<{ readonly terminationLogPath?: string }> => {
+  const container: Container = facts.start.spec;
   if ((container.terminationMessagePath ?? "") === "") return {};
+  await removeStaleLogs(pass, container, facts.observed);
   return { terminationLogPath: await pass.ports.files.createTerminationLog({ pod: pass.ref, containerName: container.name }) };
 };
 
@@ -71,7 +91,7 @@ export const configureContainer = async (pass: PodPass, facts: InstanceFacts): P
     imageUser: image.user,
     mounts,
     ...(await writeHostsFile(pass, facts)),
-    ...(await createTerminationLog(pass, container)),
+    ...(await createTerminationLog(pass, facts)),
     ...findTarget(facts),
     devices: await extras?.devices?.(wish, options),
     supportsRecursiveReadOnly: setup.handler.supportsRecursiveReadOnly,

@@ -103,11 +103,15 @@ const stopSandboxes = async (pass: PodPass, observed: RuntimePodStatus): Promise
 export const killPod = async (
   pass: PodPass,
   observed: RuntimePodStatus | undefined,
-  options: { readonly overrideSeconds?: number | undefined } = {},
+  options: { readonly overrideSeconds?: number | undefined; readonly onContainersStopped?: (() => void) | undefined } = {},
 ): Promise<RuntimePodStatus | undefined> => {
-  if (observed === undefined) return undefined;
+  if (observed === undefined) {
+    options.onContainersStopped?.();
+    return undefined;
+  }
   const containerErrors = await stopContainersInOrder(pass, observed, options.overrideSeconds);
   pass.signal.throwIfAborted();
+  if (containerErrors.length === 0) options.onContainersStopped?.();
   pass.memory.isStale = true;
   const sandboxErrors = await stopSandboxes(pass, observed);
   pass.signal.throwIfAborted();

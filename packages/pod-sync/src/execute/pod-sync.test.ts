@@ -63,6 +63,20 @@ describe("images, volumes and the sandbox", () => {
     expect(fake.events.map((event) => event.message)).toEqual(["Error: ErrImagePull"]);
   });
 
+  test("a fresh failure of a pull is looked at again soon, so that its back-off is shown; the back-off lasts its own time", async () => {
+    const { clock, fake, podSync } = create();
+    const retryAtMs = clock.nowMs() + 60_000;
+    const failWith = (code: string): void => {
+      fake.image = () => {
+        throw Object.assign(new Error("pull denied"), { code, retryAtMs });
+      };
+    };
+    failWith("ErrImagePull");
+    expect((await podSync.sync(samplePod(), { signal })).retryAtMs).toBe(clock.nowMs() + 1_000);
+    failWith("ImagePullBackOff");
+    expect((await podSync.sync(samplePod(), { signal })).retryAtMs).toBe(retryAtMs);
+  });
+
   test("one container's image does not hold the next container for long", async () => {
     const { fake, podSync } = create();
     const spec: PodSpec = { containers: ["a", "b"].map((name) => ({ name, image: name })) };

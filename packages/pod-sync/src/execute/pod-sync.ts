@@ -21,9 +21,11 @@ import type { SyncResult } from "./sync-pod.ts";
 export interface TerminateOptions {
   readonly signal: AbortSignal;
   /** Replaces the grace period that the pod or its deletion states, in whole seconds. */
-  readonly gracePeriodSeconds?: number;
+  readonly gracePeriodSeconds?: number | undefined;
   /** Why, for `onDecision`. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
+  /** Called when every container has ended, before the sandbox is stopped; not when one could not be stopped. */
+  readonly onContainersStopped?: (() => void) | undefined;
 }
 
 /** How a stopped pod is cleaned up. */
@@ -39,8 +41,11 @@ export interface CleanUpOptions {
  * after any failure or abort, or by another process: it goes on from what the runtime reports.
  */
 export interface PodSync {
-  /** One pass over a pod that is to run. Rejects only with the signal's reason. */
-  sync(pod: Pod, options: { readonly signal: AbortSignal }): Promise<SyncResult>;
+  /**
+   * One pass over a pod that is to run. Rejects only with the signal's reason. No container is started before `mayStart` resolves; sandbox,
+   * images and volumes do not wait for it.
+   */
+  sync(pod: Pod, options: { readonly signal: AbortSignal; readonly mayStart?: Promise<void> | undefined }): Promise<SyncResult>;
   /** Stops containers and sandboxes. Rejects with `PodSyncError` when something still runs. Abort it to start again with less grace. */
   terminate(pod: Pod, options: TerminateOptions): Promise<void>;
   /** Stops a pod that the runtime has and no source knows, by default with one second of grace. */
@@ -100,9 +105,10 @@ export const createPodSync = (ports: PodSyncPorts, options: PodSyncOptions = {})
   const lanes = createKeyedExecutor();
   const inLane = <T>(pod: Pod, signal: AbortSignal, work: (pass: PodPass) => Promise<T>): Promise<T> =>
     lanes.run(podRef(pod).uid, () => work(passOver(pod, signal)), { signal });
-  const kill = async (pass: PodPass, gracePeriodSeconds: number | undefined): Promise<void> => {
+  const kill = async (pass: PodPass, options: Pick<TerminateOptions, "gracePeriodSeconds" | "onContainersStopped">): Promise<void> => {
+    const { gracePeriodSeconds, onContainersStopped } = options;
     ports.probes.podStopping?.(pass.ref);
-    await killPod(pass, await observe(pass), { overrideSeconds: gracePeriodSeconds });
+    await killPod(pass, await observe(pass), { overrideSeconds: gracePeriodSeconds, onContainersStopped });
     ports.probes.podStopped?.(pass.ref);
   };
   const cleanUp = async (pass: PodPass, isRemoved: boolean): Promise<void> => {
@@ -111,16 +117,16 @@ export const createPodSync = (ports: PodSyncPorts, options: PodSyncOptions = {})
   };
 
   return {
-    sync: (pod, { signal }) => inLane(pod, signal, syncPod),
-    terminate: (pod, { signal, gracePeriodSeconds, reason }) =>
+    sync: (pod, { signal, mayStart }) => inLane(pod, signal, (pass) => syncPod(mayStart === undefined ? pass : { ...pass, mayStart })),
+    terminate: (pod, { signal, gracePeriodSeconds, reason, onContainersStopped }) =>
       inLane(pod, signal, (pass) => {
         context.settings.onDecision(pass.ref.uid, "terminate the pod", { reason, gracePeriodSeconds });
-        return kill(pass, gracePeriodSeconds);
+        return kill(pass, { gracePeriodSeconds, onContainersStopped });
       }),
     terminateOrphan: (runtimePod, { signal, gracePeriodSeconds = ORPHAN_GRACE_SECONDS }) =>
       inLane(restorePod(runtimePod), signal, (pass) => {
         context.settings.onDecision(pass.ref.uid, "terminate a pod that no source knows", { gracePeriodSeconds });
-        return kill(pass, gracePeriodSeconds);
+        return kill(pass, { gracePeriodSeconds });
       }),
     cleanUpOrphan: (runtimePod, { signal }) => inLane(restorePod(runtimePod), signal, (pass) => cleanUp(pass, true)),
     cleanUp: (pod, { signal, isRemoved = false }) => inLane(pod, signal, (pass) => cleanUp(pass, isRemoved)),

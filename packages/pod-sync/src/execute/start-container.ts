@@ -36,9 +36,18 @@ export interface StartPlace {
 
 const CONTAINER_TYPES = { init: "init_container", sidecar: "init_container", app: "container", ephemeral: "ephemeral_container" } as const;
 
-const imageFailure = (error: unknown): StartOutcome => {
+/** How long a fresh failure of a pull is shown before the back-off it began is. */
+const FRESH_IMAGE_FAILURE_MS = 1_000;
+
+/**
+ * A pull that failed is looked at once more soon after, long before its back-off ends: the status goes on from ErrImagePull to
+ * ImagePullBackOff, as the reference's does at its next sync (recording p27).
+ */
+const imageFailure = (error: unknown, nowMs: number): StartOutcome => {
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : CONTAINER_REASONS.ErrImagePull;
-  const retryAtMs = error instanceof Error && "retryAtMs" in error && typeof error.retryAtMs === "number" ? error.retryAtMs : undefined;
+  const backoffEndMs = error instanceof Error && "retryAtMs" in error && typeof error.retryAtMs === "number" ? error.retryAtMs : undefined;
+  const isFresh = code !== CONTAINER_REASONS.ImagePullBackOff;
+  const retryAtMs = backoffEndMs !== undefined && isFresh ? Math.min(backoffEndMs, nowMs + FRESH_IMAGE_FAILURE_MS) : backoffEndMs;
   return {
     type: "failed",
     waiting: { reason: code, message: errorText(error) },
@@ -128,7 +137,7 @@ const createAndStart = async (pass: PodPass, place: StartPlace, start: Container
   const image = await place.image;
   pass.signal.throwIfAborted();
   if (image.status === "rejected") {
-    const failure = imageFailure(image.reason);
+    const failure = imageFailure(image.reason, pass.clock.nowMs());
     if (failure.type === "failed") recordContainerFailure(pass, fieldPath, failure.waiting.reason);
     return failure;
   }

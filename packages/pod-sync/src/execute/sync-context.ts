@@ -36,6 +36,8 @@ export interface PodPass extends SyncContext {
   readonly ref: PodRef;
   readonly memory: PodMemory;
   readonly signal: AbortSignal;
+  /** No container is started before it resolves; absent: at once. */
+  readonly mayStart?: Promise<void>;
 }
 
 /** Reads the runtime. A read that fails leaves the observation marked as stale, so that the next pass reads before it plans. */

@@ -152,3 +152,46 @@ describe("clean-up", () => {
     expect(fake.held.has("volumes")).toBe(true);
   });
 });
+
+describe("a pod that replaces another", () => {
+  test("has its sandbox made and its image fetched while it may not start, and starts when it may", async () => {
+    const { fake, podSync } = create();
+    const gate = Promise.withResolvers<void>();
+    const synced = podSync.sync(samplePod(), { signal, mayStart: gate.promise });
+    await expect.poll(() => fake.runtime.calls.some((call) => call.startsWith("RunPodSandbox"))).toBe(true);
+    expect(fake.runtime.calls.some((call) => call.startsWith("CreateContainer"))).toBe(false);
+    gate.resolve();
+    expect(await synced).toMatchObject({ containerReasons: new Map() });
+    expect(fake.runtime.calls.some((call) => call.startsWith("StartContainer"))).toBe(true);
+  });
+
+  test("gives up waiting when it is aborted, with nothing started", async () => {
+    const { fake, podSync } = create();
+    const stop = new AbortController();
+    const synced = podSync.sync(samplePod(), { signal: stop.signal, mayStart: new Promise(() => {}) });
+    await expect.poll(() => fake.runtime.calls.some((call) => call.startsWith("RunPodSandbox"))).toBe(true);
+    stop.abort(new Error("replaced in turn"));
+    await expect(synced).rejects.toThrow("replaced in turn");
+    await podSync.terminate(samplePod(), { signal });
+    await podSync.cleanUp(samplePod(), { signal, isRemoved: true });
+    expect(fake.runtime.calls.some((call) => call.startsWith("CreateContainer"))).toBe(false);
+    expect(fake.ports.observed.get(uid)).toBeUndefined();
+  });
+
+  test("is told that the containers of the other have ended before that one's sandbox is stopped", async () => {
+    const { fake, podSync } = create();
+    await podSync.sync(samplePod(), { signal });
+    let callsBefore: readonly string[] = [];
+    await podSync.terminate(samplePod(), { signal, onContainersStopped: () => (callsBefore = [...fake.runtime.calls]) });
+    expect(callsBefore.at(-1)).toMatch(/^StopContainer/);
+  });
+
+  test("is not told so when a container could not be stopped", async () => {
+    const { fake, podSync } = create();
+    await podSync.sync(samplePod(), { signal });
+    fake.runtime.faults = ({ name }) => (name === "StopContainer" ? { error: new Error("it does not stop") } : undefined);
+    let told = 0;
+    await podSync.terminate(samplePod(), { signal, onContainersStopped: () => (told += 1) }).catch(() => undefined);
+    expect(told).toBe(0);
+  });
+});

@@ -23,6 +23,8 @@ export interface FakePorts extends PodWorkersPorts {
   readonly rejections: Map<PodUid, string>;
   /** Runtime calls under way, e.g. `sync a`. */
   readonly held: readonly string[];
+  /** Says that the containers of a pod under `terminate` have ended, before that call ends. */
+  containersStopped(uid: PodUid): void;
   /** Ends a held call: with an answer (`answerError`: one that tells of an error), or with a rejection. Throws when there is no such call. */
   finish(
     operation: FakeOperation,
@@ -44,6 +46,8 @@ export const createFakePorts = (options: FakePortsOptions = {}): FakePorts => {
   const running = new Set<PodUid>();
   const rejections = new Map<PodUid, string>();
   const held = new Map<string, PromiseWithResolvers<SyncAnswer>>();
+
+  const onStopped = new Map<PodUid, () => void>();
 
   const call = async (
     operation: FakeOperation,
@@ -90,6 +94,10 @@ export const createFakePorts = (options: FakePortsOptions = {}): FakePorts => {
         holder.resolve({ ...(retryAtMs === undefined ? {} : { retryAtMs }), ...(answerError === undefined ? {} : { error: answerError }) });
       else holder.reject(error);
     },
+    containersStopped(uid) {
+      running.delete(uid);
+      onStopped.get(uid)?.();
+    },
     admission: {
       admit(pod, activePods) {
         const { uid } = podRef(pod);
@@ -108,12 +116,20 @@ export const createFakePorts = (options: FakePortsOptions = {}): FakePorts => {
       finished: (pod) => void calls.push(`finished ${podRef(pod).uid}`),
     },
     runtime: {
-      sync: (pod, { signal }) => call("sync", podRef(pod).uid, { signal }),
-      terminate: (pod, { gracePeriodSeconds, reason, signal }) =>
-        callAndStop("terminate", podRef(pod).uid, {
-          detail: ` grace=${gracePeriodSeconds}${reason === undefined ? "" : ` reason=${reason}`}`,
-          signal,
-        }),
+      sync: async (pod, { signal, mayStart }) => {
+        const { uid } = podRef(pod);
+        if (mayStart !== undefined) {
+          calls.push(`prepare ${uid}`);
+          await raceSignal(mayStart, signal);
+        }
+        return call("sync", uid, { signal });
+      },
+      terminate: (pod, { gracePeriodSeconds, reason, signal, onContainersStopped }) => {
+        const { uid } = podRef(pod);
+        if (onContainersStopped !== undefined) onStopped.set(uid, onContainersStopped);
+        const detail = ` grace=${gracePeriodSeconds}${reason === undefined ? "" : ` reason=${reason}`}`;
+        return callAndStop("terminate", uid, { detail, signal });
+      },
       cleanUp: async (pod, { signal, isRemoved }) =>
         void (await call("cleanUp", podRef(pod).uid, { signal, detail: isRemoved === true ? " removed" : "" })),
       terminateOrphan: (pod, { gracePeriodSeconds, signal }) =>

@@ -13,6 +13,8 @@ export interface PodSketch {
   readonly isDeleting?: boolean;
   readonly phase?: string;
   readonly isMirror?: boolean;
+  /** A port of the host that its container binds. */
+  readonly hostPort?: number;
 }
 
 /** A pod as a source would give it. */
@@ -26,7 +28,13 @@ export const sketchPod = (sketch: PodSketch): Pod => ({
     ...(sketch.isMirror === true ? { annotations: { [CONFIG_ANNOTATIONS.mirror]: "hash" } } : {}),
   },
   spec: {
-    containers: [{ name: "main", image: `image:${sketch.version ?? "1"}` }],
+    containers: [
+      {
+        name: "main",
+        image: `image:${sketch.version ?? "1"}`,
+        ...(sketch.hostPort === undefined ? {} : { ports: [{ containerPort: 80, hostPort: sketch.hostPort }] }),
+      },
+    ],
     terminationGracePeriodSeconds: sketch.graceSeconds ?? 30,
   },
   ...(sketch.phase === undefined ? {} : { status: { phase: sketch.phase } }),
