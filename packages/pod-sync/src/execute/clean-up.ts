@@ -4,16 +4,19 @@ import { PodSyncError } from "../errors.ts";
 import { listLiveContainers } from "../plan/compute-plan.ts";
 import { attempt, observe } from "./attempt.ts";
 import { removeContainer, removeSandbox } from "./remove-containers.ts";
+import { currentObservation } from "./sync-context.ts";
 import type { PodPass } from "./sync-context.ts";
 
 /** Removes all containers, then all sandboxes, and reads the pod again, so that everyone learns at once that it is gone. */
 const removeFromRuntime = async (pass: PodPass, observed: RuntimePodStatus | undefined): Promise<void> => {
   if (observed === undefined) return;
   await attempt(pass, { code: "removal-failed", what: "remove containers and sandboxes" }, async () => {
-    for (const container of observed.containers) {
-      await removeContainer(pass, container.id);
-      await pass.ports.files.unlinkContainerLog({ pod: pass.ref, containerName: container.name, containerId: container.id });
-    }
+    await Promise.all(
+      observed.containers.map(async ({ id, name }) => {
+        await removeContainer(pass, id);
+        await pass.ports.files.unlinkContainerLog({ pod: pass.ref, containerName: name, containerId: id });
+      }),
+    );
     for (const sandbox of observed.sandboxes) await removeSandbox(pass, sandbox.id);
   });
   await observe(pass);
@@ -35,7 +38,8 @@ const removeFiles = async (pass: PodPass): Promise<void> => {
  * idempotent, and a step that fails rejects, so that a later call begins again.
  */
 export const cleanUpPod = async (pass: PodPass, options: { readonly isRemoved: boolean }): Promise<void> => {
-  const observed = await observe(pass);
+  // What was read when the pod had been stopped is still true: nobody but us starts anything in it.
+  const observed = await attempt(pass, { code: "observation-failed", what: "read the runtime's state" }, () => currentObservation(pass));
   const running = listLiveContainers(observed).map((container) => container.name);
   const pod = formatPod(pass.ref);
   if (running.length > 0) {

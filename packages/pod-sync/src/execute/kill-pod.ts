@@ -90,6 +90,7 @@ const stopSandboxes = async (pass: PodPass, observed: RuntimePodStatus): Promise
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }
+      pass.memory.stoppedSandboxes.add(sandbox.id);
     }),
   );
   return rejectionsOf(results);

@@ -42,8 +42,8 @@ export interface CleanUpOptions {
  */
 export interface PodSync {
   /**
-   * One pass over a pod that is to run. Rejects only with the signal's reason. No container is started before `mayStart` resolves; sandbox,
-   * images and volumes do not wait for it.
+   * One pass over a pod that is to run. Rejects only with the signal's reason. No container is started before `mayStart` resolves; everything
+   * before the start of the first one does not wait for it.
    */
   sync(pod: Pod, options: { readonly signal: AbortSignal; readonly mayStart?: Promise<void> | undefined }): Promise<SyncResult>;
   /** Stops containers and sandboxes. Rejects with `PodSyncError` when something still runs. Abort it to start again with less grace. */

@@ -14,16 +14,17 @@ export const removeContainer = async (pass: PodPass, containerId: string): Promi
   }
 };
 
-/** Stops once more, for the network of a sandbox that died by itself, and removes one sandbox; gone already is fine. */
+/** Removes one sandbox, after stopping it if we have not: one that died by itself still has its network. Gone already is fine. */
 export const removeSandbox = async (pass: PodPass, podSandboxId: string): Promise<void> => {
   const { sandboxes } = pass.ports;
   pass.memory.isStale = true;
   try {
-    await sandboxes.stopPodSandbox({ podSandboxId }, { signal: pass.signal });
+    if (!pass.memory.stoppedSandboxes.has(podSandboxId)) await sandboxes.stopPodSandbox({ podSandboxId }, { signal: pass.signal });
     await sandboxes.removePodSandbox({ podSandboxId }, { signal: pass.signal });
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
+  pass.memory.stoppedSandboxes.delete(podSandboxId);
 };
 
 /** The instance's logs go with it, except when its number is used again or its count is read from them. */

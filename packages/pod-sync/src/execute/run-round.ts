@@ -1,6 +1,6 @@
 import { EVENT_REASONS, formatPod } from "@nk/pod-model";
 import type { RuntimePodStatus } from "@nk/pod-model";
-import { linkSignals, raceSignal } from "@nk/stdx";
+import { linkSignals } from "@nk/stdx";
 import { isPodSyncError, PodSyncError } from "../errors.ts";
 import type { ContainerStart, PodPlan } from "../plan/pod-plan.ts";
 import type { ImageAnswer, PreparedVolumes } from "../ports.ts";
@@ -67,7 +67,6 @@ interface StartInput {
 const startInOrder = async (pass: PodPass, input: StartInput, outcome: RoundOutcome): Promise<void> => {
   const volumes = await input.setup.volumes;
   let observed = input.observed;
-  if (pass.mayStart !== undefined) await raceSignal(pass.mayStart, pass.signal);
   for (const start of input.plan.containersToStart) {
     pass.signal.throwIfAborted();
     const image = input.images.get(start.name);

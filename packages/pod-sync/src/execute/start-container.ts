@@ -1,5 +1,6 @@
 import { CONTAINER_REASONS, EVENT_REASONS } from "@nk/pod-model";
 import type { RuntimePodStatus } from "@nk/pod-model";
+import { raceSignal } from "@nk/stdx";
 import { posix } from "node:path";
 import { errorText } from "../errors.ts";
 import { computeGraceSeconds } from "../plan/grace-period.ts";
@@ -119,6 +120,8 @@ const startCreated = async (
 ): Promise<StartOutcome> => {
   const { start, containerId, logPath } = created;
   const fieldPath = containerFieldPath(start.kind, start.name);
+  // As late as this: the less is left to do when the pod that this one replaces has stopped, the shorter is the gap.
+  if (pass.mayStart !== undefined) await raceSignal(pass.mayStart, pass.signal);
   try {
     await pass.ports.containers.startContainer({ containerId });
   } catch (error) {

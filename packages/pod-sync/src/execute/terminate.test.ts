@@ -112,14 +112,22 @@ describe("termination", () => {
     expect(heir.hasRunning(uid)).toBe(false);
     await heir.cleanUpOrphan(orphan, { signal });
     expect([...fake.held]).toEqual([]);
-    expect(fake.runtime.calls.slice(-6)).toEqual([
+    expect(fake.runtime.calls.slice(-5)).toEqual([
       "ExecSync main 0 [bye]",
       "StopContainer main 0 timeout=2",
       "StopPodSandbox sandbox0",
       "RemoveContainer main 0",
-      "StopPodSandbox sandbox0",
       "RemovePodSandbox sandbox0",
     ]);
+  });
+
+  test("of a pod that another kubelet stopped removes its sandbox only after stopping it once more: its network may be left", async () => {
+    const { fake, podSync } = create();
+    await podSync.sync(samplePod(), { signal });
+    await podSync.terminate(samplePod(), { signal });
+    const heir = createPodSync(fake.ports);
+    await heir.cleanUp(samplePod(), { signal, isRemoved: true });
+    expect(fake.runtime.calls.slice(-3)).toEqual(["RemoveContainer main 0", "StopPodSandbox sandbox0", "RemovePodSandbox sandbox0"]);
   });
 
   test("of a pod that the runtime does not have is done at once", async () => {
@@ -154,12 +162,12 @@ describe("clean-up", () => {
 });
 
 describe("a pod that replaces another", () => {
-  test("has its sandbox made and its image fetched while it may not start, and starts when it may", async () => {
+  test("has everything made ready while it may not start, and starts when it may", async () => {
     const { fake, podSync } = create();
     const gate = Promise.withResolvers<void>();
     const synced = podSync.sync(samplePod(), { signal, mayStart: gate.promise });
-    await expect.poll(() => fake.runtime.calls.some((call) => call.startsWith("RunPodSandbox"))).toBe(true);
-    expect(fake.runtime.calls.some((call) => call.startsWith("CreateContainer"))).toBe(false);
+    await expect.poll(() => fake.runtime.calls.some((call) => call.startsWith("CreateContainer"))).toBe(true);
+    expect(fake.runtime.calls.some((call) => call.startsWith("StartContainer"))).toBe(false);
     gate.resolve();
     expect(await synced).toMatchObject({ containerReasons: new Map() });
     expect(fake.runtime.calls.some((call) => call.startsWith("StartContainer"))).toBe(true);
@@ -169,12 +177,12 @@ describe("a pod that replaces another", () => {
     const { fake, podSync } = create();
     const stop = new AbortController();
     const synced = podSync.sync(samplePod(), { signal: stop.signal, mayStart: new Promise(() => {}) });
-    await expect.poll(() => fake.runtime.calls.some((call) => call.startsWith("RunPodSandbox"))).toBe(true);
+    await expect.poll(() => fake.runtime.calls.some((call) => call.startsWith("CreateContainer"))).toBe(true);
     stop.abort(new Error("replaced in turn"));
     await expect(synced).rejects.toThrow("replaced in turn");
     await podSync.terminate(samplePod(), { signal });
     await podSync.cleanUp(samplePod(), { signal, isRemoved: true });
-    expect(fake.runtime.calls.some((call) => call.startsWith("CreateContainer"))).toBe(false);
+    expect(fake.runtime.calls.some((call) => call.startsWith("StartContainer"))).toBe(false);
     expect(fake.ports.observed.get(uid)).toBeUndefined();
   });
 
