@@ -231,7 +231,7 @@ export type FilePort = Pick<
 /** The removal of a pod's files; `createPodFiles` does this as well. */
 export type FileRemovalPort = Pick<
   PodFiles,
-  "unlinkContainerLog" | "removeContainerLogs" | "removePodDirs" | "removePodLogs" | "listPodRemains"
+  "unlinkContainerLog" | "removeContainerLogs" | "removeStaleTerminationLogs" | "removePodDirs" | "removePodLogs" | "listPodRemains"
 >;
 
 /** Everything `createPodSync` calls. */

@@ -4,7 +4,7 @@ export type StaticPodsErrorCode = (typeof STATIC_PODS_ERROR_CODES)[number];
 
 /**
  * The only error class of this package. Only `invalid-option` leaves it (from the factories); the others become problems of the URL.
- * Never holds a header's value or the user information of a URL.
+ * Never holds a header's value, nor the user information or query of a URL.
  */
 export class StaticPodsError extends Error {
   override readonly name = "StaticPodsError";

@@ -78,6 +78,7 @@ const createFileReader = (options: FileSourceOptions, settings: Settings) => {
       nodeName: options.nodeName,
       seenMs: clock.nowMs(),
       isFieldSupported: options.isFieldSupported,
+      maxPods: options.maxPods,
     });
 
   return async (path: string, known: FileRecord | undefined, signal: AbortSignal): Promise<FileRecord | undefined> => {

@@ -18,12 +18,15 @@ export interface HttpBody {
   readonly digest: string;
 }
 
-/** The URL as it may be shown: without user and password. */
-export const withoutCredentials = (url: URL): string => {
-  const shown = new URL(url);
-  shown.username = "";
-  shown.password = "";
-  return shown.href;
+/** The URL as it may be shown: without user and password, and without the query, which is where signed URLs have their token. */
+export const toShownUrl = (url: URL): string => `${url.origin}${url.pathname}`;
+
+/** What tells one URL from another: all but user and password, which are changed for the same pods. May hold secrets. */
+export const toUrlIdentity = (url: URL): string => {
+  const identity = new URL(url);
+  identity.username = "";
+  identity.password = "";
+  return identity.href;
 };
 
 const open = (options: HttpGetOptions): Promise<IncomingMessage> =>
@@ -54,7 +57,7 @@ const readBody = async (response: IncomingMessage, maxBodyBytes: number): Promis
  * rethrows the signal's reason. Nothing stays open afterwards.
  */
 export const httpGet = async (options: HttpGetOptions): Promise<HttpBody> => {
-  const shownUrl = withoutCredentials(options.url);
+  const shownUrl = toShownUrl(options.url);
   let response: IncomingMessage | undefined;
   try {
     response = await open(options);

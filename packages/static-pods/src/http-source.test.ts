@@ -11,14 +11,17 @@ import type { HttpSourceOptions } from "./options.ts";
 interface Peer extends AsyncDisposable {
   readonly url: string;
   readonly requests: readonly IncomingHttpHeaders[];
+  readonly paths: readonly (string | undefined)[];
   answer: (response: ServerResponse) => void;
 }
 
 const startPeer = async (): Promise<Peer> => {
   const requests: IncomingHttpHeaders[] = [];
+  const paths: (string | undefined)[] = [];
   const peer: { answer: (response: ServerResponse) => void } = { answer: (response) => response.end(manifest("a")) };
   const server = createServer((request, response) => {
     requests.push(request.headers);
+    paths.push(request.url);
     peer.answer(response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -27,6 +30,7 @@ const startPeer = async (): Promise<Peer> => {
   return Object.assign(peer, {
     url: `http://127.0.0.1:${port}/pods`,
     requests,
+    paths,
     [Symbol.asyncDispose]: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -103,17 +107,39 @@ describe("createHttpSource", () => {
     expect(await source.until(() => true)).toMatchObject({ problems: [] });
   });
 
-  it("shows neither header values nor the password of the URL", async () => {
+  it("shows neither header values nor the password and query of the URL", async () => {
     await using peer = await startPeer();
     peer.answer = (response) => response.writeHead(403).end();
     const logger = createRecordingLogger();
-    const url = peer.url.replace("http://", "http://me:pa55word@");
+    const url = `${peer.url.replace("http://", "http://me:pa55word@")}?sig=t0ken#t0ken`;
     await using source = runHttpSource(url, { headers: { Authorization: "Bearer s3cret" }, logger });
     const problem = await source.untilProblem(/status 403/u);
     expect(problem.location).toBe(peer.url);
-    expect(JSON.stringify([problem, logger])).not.toMatch(/s3cret|pa55word/u);
+    expect(JSON.stringify([problem, logger])).not.toMatch(/s3cret|pa55word|t0ken/u);
+    expect(peer.paths[0]).toBe("/pods?sig=t0ken");
     const invalid = (): unknown => createHttpSource({ url, nodeName: "n", headers: { "X-A": "s3cret\n" }, onSnapshot: () => {} });
     expect(invalid).toThrow(expect.objectContaining({ code: "invalid-option", message: 'create http source: header "X-A" is not valid' }));
+  });
+
+  it("keeps pods of URLs apart that differ in the query, and takes a new password for the same URL", async () => {
+    await using peer = await startPeer();
+    const uidAt = async (url: string): Promise<string | undefined> => {
+      await using source = runHttpSource(url);
+      return (await source.until(() => true)).pods[0]?.metadata?.uid;
+    };
+    const uid = await uidAt(`${peer.url}?rack=1`);
+    expect(await uidAt(`${peer.url.replace("http://", "http://me:pa55word@")}?rack=1`)).toBe(uid);
+    expect(await uidAt(`${peer.url}?rack=2`)).not.toBe(uid);
+  });
+
+  it("refuses an answer of more pods than it may take", async () => {
+    await using peer = await startPeer();
+    await using source = runHttpSource(peer.url, { maxPods: 1 });
+    await source.until((s) => namesOf(s) === "a");
+    peer.answer = (response) => response.end(`${manifest("a")}\n---\n${manifest("b")}`);
+    const { pods, problems } = await source.until((s) => s.problems.length > 0);
+    expect(pods).toHaveLength(1);
+    expect(problems).toEqual([{ location: peer.url, message: "holds more than 1 documents; only so many can be taken from one URL" }]);
   });
 
   it.each([

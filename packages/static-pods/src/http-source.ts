@@ -2,7 +2,7 @@ import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { Pod, SourceProblem } from "@nk/pod-model";
 import { systemClock, withDeadline } from "@nk/stdx";
 import { StaticPodsError } from "./errors.ts";
-import { httpGet, withoutCredentials } from "./http-get.ts";
+import { httpGet, toShownUrl, toUrlIdentity } from "./http-get.ts";
 import type { HttpBody } from "./http-get.ts";
 import { keepUnchangedPods } from "./keep-unchanged.ts";
 import { readManifest } from "./manifest.ts";
@@ -45,7 +45,8 @@ export const createHttpSource = (options: HttpSourceOptions): PodSourceDriver =>
   const url = readUrl(options.url);
   checkHeaders(options.headers);
   if (options.nodeName === "") throw new StaticPodsError("invalid-option", "create http source: node name is empty");
-  const location = withoutCredentials(url);
+  const location = toShownUrl(url);
+  const identity = toUrlIdentity(url);
   const { clock = systemClock, timeoutMs = 10_000, maxBodyBytes = DEFAULT_MAX_BYTES, headers = {} } = options;
   const intervalMs = Math.max(MIN_CHECK_MS, options.intervalMs ?? DEFAULT_CHECK_MS);
 
@@ -67,9 +68,11 @@ export const createHttpSource = (options: HttpSourceOptions): PodSourceDriver =>
     const manifest = readManifest(text, {
       source: "http",
       location,
+      identity,
       nodeName: options.nodeName,
       seenMs: clock.nowMs(),
       isFieldSupported: options.isFieldSupported,
+      maxPods: options.maxPods,
     });
     if (manifest.problems.length > 0) return { digest, pods: known.pods, problems: manifest.problems };
     return { digest, pods: keepUnchangedPods(manifest.pods, known.pods ?? []), problems: [] };

@@ -5,8 +5,10 @@ import type { Pod, PodSource, Toleration } from "@nk/pod-model";
 /** Where a manifest comes from, for the identity of its pods. */
 export interface ManifestOrigin {
   readonly source: Exclude<PodSource, "api">;
-  /** Absolute path of the file, or the URL. */
+  /** Absolute path of the file, or the URL as it may be shown: it is part of every problem. */
   readonly location: string;
+  /** What stands for the location in the UID, where that may not be shown in full: only a digest of it is kept. Default: the location. */
+  readonly identity?: string | undefined;
   readonly nodeName: string;
 }
 
@@ -31,7 +33,7 @@ export const contentDigest = (pod: Pod): string => {
  */
 export const computeStaticPodUid = (pod: Pod, origin: ManifestOrigin): string => {
   if (pod.metadata?.uid) return pod.metadata.uid;
-  const place = `host:${origin.nodeName}\n${origin.source === "file" ? "file" : "url"}:${origin.location}`;
+  const place = `host:${origin.nodeName}\n${origin.source === "file" ? "file" : "url"}:${origin.identity ?? origin.location}`;
   return createHash("sha256")
     .update(`${contentDigest(pod)}\n${place}`)
     .digest("hex")

@@ -7,6 +7,7 @@ import { createField } from "./field.ts";
 import type { FieldProblem } from "./field.ts";
 import { applyStaticPodIdentity } from "./identity.ts";
 import type { ManifestOrigin } from "./identity.ts";
+import { DEFAULT_MAX_PODS } from "./options.ts";
 import { validatePod } from "./validate/pod.ts";
 import { parseText } from "./yaml-text.ts";
 import type { TextDocument } from "./yaml-text.ts";
@@ -16,6 +17,8 @@ export interface ManifestOptions extends ManifestOrigin {
   /** Epoch milliseconds, for annotation `kubernetes.io/config.seen`. */
   readonly seenMs: number;
   readonly isFieldSupported?: IsFieldSupported | undefined;
+  /** More pods, or more documents, are a problem and none is given. Default 1000. */
+  readonly maxPods?: number | undefined;
 }
 
 /** The pods of a manifest, or what is wrong with it: one of the two is empty (both are for an empty PodList). */
@@ -25,6 +28,8 @@ export interface Manifest {
 }
 
 const MAX_PROBLEMS = 50;
+/** Fields, keys and items of one pod. Big pods have some hundreds; reading is synchronous and up to 70 µs a value where all are wrong. */
+const MAX_POD_VALUES = 20_000;
 const POD_KINDS = ["Pod", "PodList"] as const;
 
 const readOnePod = (
@@ -79,24 +84,46 @@ const checkKind = (value: unknown, onProblem: (problem: FieldProblem) => void): 
   return isGood;
 };
 
-const readDocument = (document: TextDocument, options: ManifestOptions, onProblem: (problem: FieldProblem) => void): readonly Pod[] => {
+/** Whether the value holds more than so many values; through aliases it may even contain itself. */
+const holdsMoreThan = (value: unknown, maxValues: number): boolean => {
+  const waiting: unknown[] = [value];
+  let count = 0;
+  while (waiting.length > 0) {
+    const next = waiting.pop();
+    if (typeof next !== "object" || next === null) continue;
+    const items: readonly unknown[] = Array.isArray(next) ? next : Object.values(next);
+    count += items.length;
+    if (count > maxValues) return true;
+    for (const item of items) waiting.push(item);
+  }
+  return false;
+};
+
+/** A document's pods before they are read, each with its place in the document. */
+type Place = readonly [item: unknown, segments: FieldPath];
+
+const findPods = (document: TextDocument, onProblem: (problem: FieldProblem) => void): readonly Place[] => {
   const { value } = document;
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     onProblem({ segments: [], field: "", message: "expected a Pod or a PodList, got something that is no object" });
     return [];
   }
   if (!checkKind(value, onProblem)) return [];
-  const isList = kindOf(value).kind === "PodList";
-  const items: unknown = isList && "items" in value ? value.items : [];
-  const places: readonly (readonly [unknown, FieldPath])[] = isList
-    ? (Array.isArray(items) ? items : []).map((item: unknown, index) => [item, ["items", index]] as const)
-    : [[value, []]];
-  if (isList && !Array.isArray(items)) onProblem({ segments: ["items"], field: "items", message: "expected a list" });
-  return places.map(([item, segments]) => {
-    const { pod, problems } = readOnePod(item, segments, options);
-    for (const problem of problems) onProblem(problem);
-    return pod;
-  });
+  if (kindOf(value).kind === "Pod") return [[value, []]];
+  const items: unknown = "items" in value ? value.items : [];
+  if (Array.isArray(items)) return items.map((item: unknown, index) => [item, ["items", index]]);
+  onProblem({ segments: ["items"], field: "items", message: "expected a list" });
+  return [];
+};
+
+const readPodAt = ([item, segments]: Place, options: ManifestOptions, onProblem: (problem: FieldProblem) => void): Pod => {
+  if (holdsMoreThan(item, MAX_POD_VALUES)) {
+    onProblem({ segments, field: formatFieldPath(segments), message: `holds more than ${MAX_POD_VALUES} values, which no pod needs` });
+    return {};
+  }
+  const { pod, problems } = readOnePod(item, segments, options);
+  for (const problem of problems) onProblem(problem);
+  return pod;
 };
 
 const findDuplicates = (pods: readonly Pod[]): readonly string[] => {
@@ -114,30 +141,42 @@ const findDuplicates = (pods: readonly Pod[]): readonly string[] => {
   return messages;
 };
 
+const tooManyPods = (what: "documents" | "pods", { source, maxPods }: { source: ManifestOptions["source"]; maxPods: number }): string =>
+  `holds more than ${maxPods} ${what}; ${source === "file" ? "spread them over several files" : "only so many can be taken from one URL"}`;
+
 /**
  * Reads the text of a manifest: one or more documents, each a v1 Pod or PodList. A manifest is one unit: with any problem in it none of
  * its pods is given. Pods come with identity, defaults and source annotations, ready to be run. Pure but for the parser; never throws.
  */
 export const readManifest = (text: string, options: ManifestOptions): Manifest => {
-  const parsed = parseText(text);
-  const problems: SourceProblem[] = [];
-  const add = (problem: Omit<SourceProblem, "location">): void => {
-    if (problems.length < MAX_PROBLEMS) problems.push({ location: options.location, ...problem });
-  };
-  for (const problem of parsed.problems) add(problem);
+  const { source, location, maxPods = DEFAULT_MAX_PODS } = options;
+  const refuse = (message: string): Manifest => ({ pods: [], problems: [{ location, message }] });
+  const parsed = parseText(text, maxPods);
+  if (parsed.areTooMany === true) return refuse(tooManyPods("documents", { source, maxPods }));
+  const problems: SourceProblem[] = parsed.problems.map((problem) => ({ location, ...problem }));
   if (problems.length > 0) return { pods: [], problems };
+  if (parsed.documents.length === 0) return refuse("contains no pod");
   const pods: Pod[] = [];
+  let count = 0;
   for (const document of parsed.documents) {
-    const onProblem = ({ segments, field, message }: FieldProblem): void =>
-      add({ line: document.lineOf(segments), ...(field === "" ? {} : { field }), message });
-    try {
-      pods.push(...readDocument(document, options, onProblem));
-    } catch {
-      // Only what has no form of ours (managedFields) can be nested so deeply, or contain itself through an alias.
-      add({ line: document.lineOf([]), message: "nested too deeply" });
+    const onProblem = ({ segments, field, message }: FieldProblem): void => {
+      // Looking for the line is work as well: none is done for problems that nobody will see.
+      if (problems.length >= MAX_PROBLEMS) return;
+      problems.push({ location, line: document.lineOf(segments), ...(field === "" ? {} : { field }), message });
+    };
+    const places = findPods(document, onProblem);
+    count += places.length;
+    if (count > maxPods) return refuse(tooManyPods("pods", { source, maxPods }));
+    for (const [item, segments] of places) {
+      if (problems.length >= MAX_PROBLEMS) return { pods: [], problems };
+      try {
+        pods.push(readPodAt([item, segments], options, onProblem));
+      } catch {
+        // Only what has no form of ours (managedFields) can be nested so deeply, or contain itself through an alias.
+        onProblem({ segments: [], field: "", message: "nested too deeply" });
+      }
     }
   }
-  if (parsed.documents.length === 0) add({ message: "contains no pod" });
-  if (problems.length === 0) for (const message of findDuplicates(pods)) add({ field: "metadata.name", message });
-  return problems.length > 0 ? { pods: [], problems } : { pods, problems };
+  if (problems.length === 0) for (const message of findDuplicates(pods)) problems.push({ location, field: "metadata.name", message });
+  return problems.length > 0 ? { pods: [], problems: problems.slice(0, MAX_PROBLEMS) } : { pods, problems };
 };

@@ -18,6 +18,8 @@ export interface SourceOptions {
    * `spec.volumes[].configMap`, or `spec.volumes[].emptyDir.medium=Memory` for a value. Default: nothing more.
    */
   readonly isFieldSupported?: IsFieldSupported | undefined;
+  /** More pods or documents in one file or answer are a problem, and none of them is taken. Default 1000. */
+  readonly maxPods?: number | undefined;
   /** Default: the machine's. */
   readonly clock?: Clock | undefined;
   /** Default: none. */
@@ -32,7 +34,7 @@ export interface FileSourceOptions extends SourceOptions {
   readonly path: string;
   /** Everything is read again this often, should inotify have missed it (`fileCheckFrequency`). Default 20 000, at least 100. */
   readonly recheckMs?: number | undefined;
-  /** Longer files are a problem and are not read. Default 10 MiB, as in the reference. */
+  /** Longer files are a problem and are not read. Default 10 MiB, as in the reference; YAML is limited to 256 KiB besides. */
   readonly maxFileBytes?: number | undefined;
   /** Further files in the directory are a problem and are not read. Default 1000. */
   readonly maxFiles?: number | undefined;
@@ -48,7 +50,7 @@ export interface HttpSourceOptions extends SourceOptions {
   readonly intervalMs?: number | undefined;
   /** For the whole of one request. Default 10 000, as in the reference. */
   readonly timeoutMs?: number | undefined;
-  /** A longer answer is a problem. Default 10 MiB. */
+  /** A longer answer is a problem. Default 10 MiB; YAML is limited to 256 KiB besides. */
   readonly maxBodyBytes?: number | undefined;
 }
 
@@ -60,6 +62,8 @@ export interface PodSourceDriver {
 
 /** 10 MiB: the reference's limit of a manifest. */
 export const DEFAULT_MAX_BYTES: number = 10 * 1024 * 1024;
+/** Far more than run on one node, and few enough to be read and started without holding the others up. */
+export const DEFAULT_MAX_PODS = 1000;
 /** The reference's fileCheckFrequency and httpCheckFrequency. */
 export const DEFAULT_CHECK_MS = 20_000;
 /** More often would be a busy loop. */

@@ -1,6 +1,6 @@
 import type { FieldPath } from "@nk/pod-model";
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
-import type { Document, DocumentOptions, ParsedNode, ParseOptions, SchemaOptions } from "yaml";
+import { Composer, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, Parser, visit } from "yaml";
+import type { CST, Document, DocumentOptions, ParsedNode, ParseOptions, SchemaOptions, YAMLMap } from "yaml";
 
 /** One document of a text, and where in the text its fields stand. */
 export interface TextDocument {
@@ -18,13 +18,18 @@ export interface ParsedText {
   /** In order; empty documents are left out. Not to be used when there are problems. */
   readonly documents: readonly TextDocument[];
   readonly problems: readonly TextProblem[];
+  /** There are more documents than were allowed, and none is given. */
+  readonly areTooMany?: boolean;
 }
 
-/** Longer YAML takes seconds to parse and hundreds of MB; the API server would not store so big an object either. */
-const MAX_YAML_LENGTH = 1024 * 1024;
+/** The parser holds the whole program up: on a slow node it needs about a second for this much, and no pod is a tenth as long. */
+const MAX_YAML_LENGTH = 256 * 1024;
 /** From here on JSON is read by the engine's own parser, which is a hundred times faster but knows no lines. */
 const LARGE_JSON_LENGTH = 64 * 1024;
+/** Of one anchor, weighed by what it expands to. */
 const MAX_ALIASES = 100;
+/** Of all anchors of a document: each is looked for in the whole of it. */
+const MAX_ALIASES_TOTAL = 1000;
 const MAX_PROBLEMS = 20;
 
 const TAGS_LEFT_OUT: ReadonlySet<string> = new Set(
@@ -39,6 +44,8 @@ const YAML_OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
   version: "1.1",
   intAsBigInt: true,
   prettyErrors: false,
+  // The parser compares each key with all before it, which takes 50 s for 256 KiB of keys; see findDuplicateKeys.
+  uniqueKeys: false,
   logLevel: "error",
   customTags: (tags) =>
     tags.filter((tag) => typeof tag === "string" || (!TAGS_LEFT_OUT.has(tag.tag) && !("format" in tag && tag.format === "TIME"))),
@@ -69,27 +76,86 @@ const offsetOf = (document: Document.Parsed<ParsedNode>, segments: FieldPath): n
   return offset;
 };
 
-const parseYaml = (text: string): ParsedText => {
+/** A document's tokens as they come, until it is plain that the text won't be used. */
+interface TokenLimits {
+  readonly maxDocuments: number;
+  readonly onTooMany: () => void;
+}
+
+const limitTokens = function* (tokens: Iterable<CST.Token>, limits: TokenLimits): Generator<CST.Token> {
+  let documents = 0;
+  let errors = 0;
+  for (const token of tokens) {
+    if (token.type === "document") documents += 1;
+    if (token.type === "error") errors += 1;
+    if (documents > limits.maxDocuments) {
+      limits.onTooMany();
+      return;
+    }
+    if (errors > MAX_PROBLEMS) return;
+    yield token;
+  }
+};
+
+/** Keys that stand twice in one mapping, as the text they are in JSON: `1` and `"1"` are one. A merge key's value is a symbol of its own. */
+const findDuplicateKeys = (map: YAMLMap, onDuplicate: (offset: number) => void): void => {
+  const seen = new Set<string | symbol>();
+  for (const { key } of map.items) {
+    if (!isScalar(key)) continue;
+    const name = typeof key.value === "symbol" ? key.value : String(key.value);
+    if (seen.has(name)) onDuplicate(startOf(key) ?? 0);
+    seen.add(name);
+  }
+};
+
+/** What the parser lets pass and we don't: offset and message of each. */
+const findFaults = (document: Document.Parsed<ParsedNode>): readonly (readonly [number, string])[] => {
+  const faults: (readonly [number, string])[] = [];
+  let aliases = 0;
+  visit(document, {
+    Map: (_key, map) => {
+      findDuplicateKeys(map, (offset) => faults.push([offset, "Map keys must be unique"]));
+      return faults.length >= MAX_PROBLEMS ? visit.BREAK : undefined;
+    },
+    Alias: (_key, alias) => {
+      aliases += 1;
+      if (aliases <= MAX_ALIASES_TOTAL) return undefined;
+      faults.push([startOf(alias) ?? 0, `more than ${MAX_ALIASES_TOTAL} aliases`]);
+      return visit.BREAK;
+    },
+  });
+  return faults;
+};
+
+const parseYaml = (text: string, maxDocuments: number): ParsedText => {
   const lines = new LineCounter();
   const lineAt = (offset: number): number => Math.max(1, lines.linePos(offset).line);
   const documents: TextDocument[] = [];
   const problems: TextProblem[] = [];
-  const parsed = parseAllDocuments<ParsedNode, true>(text, { ...YAML_OPTIONS, lineCounter: lines });
-  // With no document at all the answer is an empty list with errors of its own.
-  const list: readonly Document.Parsed<ParsedNode>[] = Array.isArray(parsed) ? parsed : [];
-  for (const document of list) {
+  const report = (offset: number, message: string): void => {
+    if (problems.length < MAX_PROBLEMS) problems.push({ line: lineAt(offset), message: `parse YAML: ${message}` });
+  };
+  let areTooMany = false;
+  const tokens = limitTokens(new Parser(lines.addNewLine).parse(text), { maxDocuments, onTooMany: () => (areTooMany = true) });
+  const composer = new Composer<ParsedNode, true>({ ...YAML_OPTIONS });
+  for (const document of composer.compose(tokens)) {
     // A warning is a tag that says nothing to us: better refused than read as something else.
     const complaints = [...document.errors, ...document.warnings];
-    for (const { message, pos } of complaints) problems.push({ line: lineAt(pos[0]), message: `parse YAML: ${message}` });
+    for (const { message, pos } of complaints.slice(0, MAX_PROBLEMS)) report(pos[0], message);
     if (complaints.length > 0) continue;
     try {
+      const faults = findFaults(document);
+      for (const [offset, message] of faults) report(offset, message);
+      if (faults.length > 0) continue;
       const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
       if (value !== null && value !== undefined) documents.push({ value, lineOf: (segments) => lineAt(offsetOf(document, segments)) });
     } catch (error) {
-      problems.push({ line: lineAt(document.range[0]), message: `parse YAML: ${error instanceof Error ? error.message : String(error)}` });
+      report(document.range[0], error instanceof Error ? error.message : String(error));
     }
   }
-  return { documents, problems: problems.slice(0, MAX_PROBLEMS) };
+  // Of a text in which no document begins.
+  for (const { message, pos } of composer.streamInfo().errors.slice(0, MAX_PROBLEMS)) report(pos[0], message);
+  return areTooMany ? { documents: [], problems: [], areTooMany } : { documents, problems };
 };
 
 const parseLargeJson = (text: string): ParsedText | undefined => {
@@ -100,14 +166,15 @@ const parseLargeJson = (text: string): ParsedText | undefined => {
   }
 };
 
-/** Reads YAML, multi-document YAML or JSON (which is YAML). Never throws. */
-export const parseText = (text: string): ParsedText => {
+/** Reads YAML, multi-document YAML or JSON (which is YAML), at most so many documents, empty ones included. Never throws. */
+export const parseText = (text: string, maxDocuments: number): ParsedText => {
   if (text.length > LARGE_JSON_LENGTH && /^\s*\{/u.test(text)) {
     const json = parseLargeJson(text);
     if (json !== undefined) return json;
   }
   if (text.length > MAX_YAML_LENGTH) {
-    return { documents: [], problems: [{ line: 1, message: `parse YAML: longer than ${MAX_YAML_LENGTH} characters` }] };
+    const message = `parse YAML: longer than ${MAX_YAML_LENGTH} characters; split it up, or write it as one JSON object`;
+    return { documents: [], problems: [{ line: 1, message }] };
   }
-  return parseYaml(text);
+  return parseYaml(text, maxDocuments);
 };

@@ -4,7 +4,7 @@ import type { PodRef } from "@nk/pod-model";
 import { orIfMissing } from "./file-errors.ts";
 import type { PodFileRoots } from "./pod-paths.ts";
 
-/** `<namespace>_<name>_<uid>`: neither of the first two can hold an underscore, the uid of a static pod may. */
+/** `<namespace>_<name>_<uid>`: neither of the first two can hold an underscore, a uid may. */
 const parseLogDirName = (entry: string): PodRef | undefined => {
   const [namespace, name, ...rest] = entry.split("_");
   const uid = rest.join("_");

@@ -1,6 +1,6 @@
 import { lstat, mkdir, mkdtemp, readFile, readdir, readlink, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { createSeededRandom } from "@nk/stdx";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isConfigRejectedError } from "../config/reject.ts";
@@ -101,6 +101,48 @@ describe("termination log", () => {
     });
     await stuck.createTerminationLog(main);
     await expect(stuck.createTerminationLog(main)).rejects.toThrow("EEXIST");
+  });
+});
+
+describe("removal of stale termination logs", () => {
+  const directory = (): string => join(root, "kubelet/pods/u-1/containers/main");
+
+  it("keeps what is in use, also by another path to it, and whatever is no log", async () => {
+    const [old, dead, running] = [
+      await files.createTerminationLog(main),
+      await files.createTerminationLog(main),
+      await files.createTerminationLog(main),
+    ];
+    const neighbour = await files.createTerminationLog({ pod, containerName: "side" });
+    await write(join(root, "outside"), "kept");
+    await symlink(join(root, "outside"), join(directory(), "00000001"));
+    await mkdir(join(directory(), "00000002"));
+    await write(join(directory(), "notes"));
+    await write(join(directory(), "000000030"));
+    await files.removeStaleTerminationLogs({ ...main, usedPaths: [dead, `/elsewhere/${basename(running)}`, "/etc/hosts"] });
+    expect((await readdir(directory())).toSorted()).toEqual(
+      ["00000001", "00000002", "000000030", "notes", basename(dead), basename(running)].toSorted(),
+    );
+    expect([await exists(old), await exists(neighbour), await readFile(join(root, "outside"), "utf8")]).toEqual([false, true, "kept"]);
+  });
+
+  it("is done when there is nothing, and does nothing behind a link", async () => {
+    await files.removeStaleTerminationLogs({ ...main, usedPaths: [] });
+    await write(join(root, "elsewhere/0123abcd"));
+    await mkdir(join(root, "kubelet/pods/u-1/containers"), { recursive: true });
+    await files.removeStaleTerminationLogs({ ...main, usedPaths: [] });
+    await symlink(join(root, "elsewhere"), directory());
+    await files.removeStaleTerminationLogs({ ...main, usedPaths: [] });
+    expect(await exists(join(root, "elsewhere/0123abcd"))).toBe(true);
+    await expect(files.removeStaleTerminationLogs({ pod, containerName: "../..", usedPaths: [] })).rejects.toThrow("cannot be a file name");
+  });
+
+  it("removes so many at once and the rest later", async () => {
+    for (let count = 0; count < 300; count += 1) await files.createTerminationLog(main);
+    await files.removeStaleTerminationLogs({ ...main, usedPaths: [] });
+    expect(await readdir(directory())).toHaveLength(300 - 256);
+    await files.removeStaleTerminationLogs({ ...main, usedPaths: [] });
+    expect(await readdir(directory())).toEqual([]);
   });
 });
 

@@ -1,5 +1,4 @@
-import { mkdir, open } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
 import { systemRandom, writeFileAtomic } from "@nk/stdx";
 import type { RandomSource } from "@nk/stdx";
 import type { PodRef, PodUid } from "@nk/pod-model";
@@ -12,6 +11,7 @@ import { containerDirPath, containerLogDirPath, etcHostsPath, podDirPath, podLog
 import { listPodRemains } from "./list-remains.ts";
 import { readTail } from "./read-tail.ts";
 import { removeTree } from "./remove-tree.ts";
+import { makeTerminationLog, removeStaleTerminationLogs } from "./termination-logs.ts";
 
 /** Where pods' files are kept. */
 export interface PodFilesOptions {
@@ -51,6 +51,11 @@ export interface PodFiles {
   writeEtcHosts(uid: PodUid, content: string): Promise<string>;
   /** Makes an empty file, 0666, that a container instance may write its termination message to. Returns its path. */
   createTerminationLog(container: NamedContainer): Promise<string>;
+  /**
+   * Removes termination logs of the container but those of the instances that exist, told by the paths that are mounted into them. Fine
+   * when there is none; of very many some are left for the next time.
+   */
+  removeStaleTerminationLogs(container: NamedContainer & { readonly usedPaths: readonly string[] }): Promise<void>;
   /** Makes the directory of a container's logs, 0755, which the runtime expects to exist. Returns its path. */
   ensureLogDir(container: NamedContainer): Promise<string>;
   /** How often a container was made before, by its logs alone: for when the runtime has forgotten the earlier instances. */
@@ -68,36 +73,6 @@ export interface PodFiles {
   /** Every pod that has files here, known or not. */
   listPodRemains(): Promise<readonly PodRef[]>;
 }
-
-/** A name taken twice is chance, one taken so often is a broken random source. */
-const MAX_NAME_ATTEMPTS = 16;
-
-const eightHexDigits = (random: RandomSource): string =>
-  Math.floor(random() * 2 ** 32)
-    .toString(16)
-    .padStart(8, "0");
-
-const createWorldWritable = async (path: string): Promise<void> => {
-  const file = await open(path, "wx", 0o666);
-  try {
-    // The container's user may be anybody, and the umask took that away.
-    await file.chmod(0o666);
-  } finally {
-    await file.close();
-  }
-};
-
-const createNamedAtRandom = async (directory: string, random: RandomSource): Promise<string> => {
-  for (let attempt = 1; ; attempt += 1) {
-    const path = join(directory, eightHexDigits(random));
-    try {
-      await createWorldWritable(path);
-      return path;
-    } catch (error) {
-      if (!hasErrorCode(error, "EEXIST") || attempt >= MAX_NAME_ATTEMPTS) throw error;
-    }
-  }
-};
 
 /** No more than the content is read: a container can write to its hosts file, and as much as the disk holds. */
 const hasContent = async (path: string, content: Buffer): Promise<boolean> => {
@@ -127,8 +102,14 @@ export const createPodFiles = (options: PodFilesOptions): PodFiles => {
     createTerminationLog: async ({ pod, containerName }) => {
       const directory = containerDirPath(options, { uid: pod.uid, containerName });
       await mkdir(directory, { recursive: true, mode: 0o750 });
-      return createNamedAtRandom(directory, random);
+      return makeTerminationLog(directory, random);
     },
+    removeStaleTerminationLogs: async ({ pod, containerName, usedPaths }) =>
+      removeStaleTerminationLogs({
+        podDir: podDirPath(options, pod.uid),
+        directory: containerDirPath(options, { uid: pod.uid, containerName }),
+        usedPaths,
+      }),
     ensureLogDir: async (container) => {
       const directory = containerLogDirPath(options, container);
       await mkdir(directory, { recursive: true, mode: 0o755 });

@@ -1,3 +1,4 @@
+import type { PodUid } from "@nk/pod-model";
 import { systemClock } from "@nk/stdx";
 import type { Clock } from "@nk/stdx";
 import type { NodeFacts } from "../config/node-facts.ts";
@@ -54,12 +55,16 @@ export interface FakePorts {
   networkProblem: string | undefined;
   /** Names of what was set up and not yet given back, e.g. `volumes`, `cgroup`, `files`. */
   readonly held: ReadonlySet<string>;
+  /** Paths of those that were made and not removed. */
+  readonly terminationLogs: ReadonlySet<string>;
 }
 
 type Controls = Pick<FakePorts, "image" | "hook" | "prepareVolumes" | "failure" | "networkProblem">;
 type Lines = Pick<FakePorts, "log"> & { readonly add: (line: string) => void };
 
-const createFiles = (controls: Controls, held: Set<string>): PodSyncPorts["files"] => {
+const terminationLogDir = (uid: PodUid, containerName: string): string => `/var/lib/kubelet/pods/${uid}/containers/${containerName}/`;
+
+const createFiles = (controls: Controls, held: Set<string>, terminationLogs: Set<string>): PodSyncPorts["files"] => {
   const check = (): void => {
     if (controls.failure !== undefined) throw controls.failure;
   };
@@ -72,7 +77,13 @@ const createFiles = (controls: Controls, held: Set<string>): PodSyncPorts["files
     writeEtcHosts: async (uid) => `/var/lib/kubelet/pods/${uid}/etc-hosts`,
     createTerminationLog: async ({ pod, containerName }) => {
       logs += 1;
-      return `/var/lib/kubelet/pods/${pod.uid}/containers/${containerName}/${String(logs).padStart(8, "0")}`;
+      const path = `${terminationLogDir(pod.uid, containerName)}${String(logs).padStart(8, "0")}`;
+      terminationLogs.add(path);
+      return path;
+    },
+    removeStaleTerminationLogs: async ({ pod, containerName, usedPaths }) => {
+      const directory = terminationLogDir(pod.uid, containerName);
+      for (const path of terminationLogs) if (path.startsWith(directory) && !usedPaths.includes(path)) terminationLogs.delete(path);
     },
     ensureLogDir: async ({ containerName }) => containerName,
     countRestartsByLogs: async () => 0,
@@ -156,6 +167,7 @@ export const createFakePorts = (options: { readonly clock?: Clock; readonly node
   const probes = new Map<string, ProbeResults>();
   const hookRequests: HookHttpRequest[] = [];
   const held = new Set<string>();
+  const terminationLogs = new Set<string>();
   const controls: Controls & Pick<FakePorts, "log"> = {
     get log() {
       return lines.log;
@@ -185,7 +197,7 @@ export const createFakePorts = (options: { readonly clock?: Clock; readonly node
       },
     },
     node: { facts: async () => ({ ...FAKE_NODE, ...options.node }), networkProblem: () => controls.networkProblem },
-    files: createFiles(controls, held),
+    files: createFiles(controls, held, terminationLogs),
   };
-  return Object.assign(controls, { ports, runtime, events, probes, hookRequests, held });
+  return Object.assign(controls, { ports, runtime, events, probes, hookRequests, held, terminationLogs });
 };

@@ -160,7 +160,7 @@ const addContainer = (state: State, podSandboxId: string, config: ContainerConfi
     message: "",
     imageRef: config.image?.image ?? "",
     logPath: config.logPath,
-    mounts: [],
+    mounts: config.mounts.map(({ containerPath, hostPath }) => ({ containerPath, hostPath })),
   });
   return id;
 };

@@ -67,8 +67,11 @@ export const whyNotEnvName: NameCheck = (name) =>
     ? undefined
     : "a valid environment variable name must consist only of printable ASCII characters other than '='";
 
-/** What the UID may be made of: it becomes the name of directories and cgroups. */
+/**
+ * What the UID may be made of: it becomes the name of directories, log directories and cgroups. No `_`: log directories separate by it, and
+ * of a systemd slice's name it can't be told from `-` (pkg/kubelet/cm, ParseSystemdToCgroupName).
+ */
 export const whyNotUid: NameCheck = (uid) =>
-  /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,126}[A-Za-z0-9])?$/u.test(uid) && !uid.includes("..")
+  /^[A-Za-z0-9]([-A-Za-z0-9.]{0,126}[A-Za-z0-9])?$/u.test(uid) && !uid.includes("..")
     ? undefined
-    : "must be at most 128 alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+    : "must be at most 128 alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
