@@ -70,10 +70,16 @@ const nameOfKind = (value: unknown): string => {
 
 interface Place {
   readonly segments: FieldPath;
-  readonly report: (segments: FieldPath, message: string) => void;
+  /** A message that costs something to make is given as a function: it is not made any more when there are problems enough. */
+  readonly report: (segments: FieldPath, message: string | (() => string)) => void;
 }
 
 const below = (place: Place, segment: string | number): Place => ({ segments: [...place.segments, segment], report: place.report });
+
+const describeUnknown = (name: string, fields: { readonly [field: string]: string }): string => {
+  const suggestion = nearestName(name, Object.keys(fields));
+  return `unknown field ${JSON.stringify(name)}${suggestion === undefined ? "" : ` (did you mean ${JSON.stringify(suggestion)}?)`}`;
+};
 
 const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -125,9 +131,7 @@ const decodeFields = (typeName: string, record: { readonly [key: string]: unknow
   for (const [name, value] of Object.entries(record)) {
     const kind = Object.hasOwn(fields, name) ? fields[name]?.replace(/!$/u, "") : undefined;
     if (kind === undefined) {
-      const suggestion = nearestName(name, Object.keys(fields));
-      const hint = suggestion === undefined ? "" : ` (did you mean ${JSON.stringify(suggestion)}?)`;
-      place.report([...place.segments, name], `unknown field ${JSON.stringify(name)}${hint}`);
+      place.report([...place.segments, name], () => describeUnknown(name, fields));
     } else if (value !== null && value !== undefined) {
       const exactKind = QUANTITY_FIELDS.has(`${typeName}.${name}`) ? kind.replace("string", "quantity") : kind;
       decoded[name] = decodeKind(exactKind, value, below(place, name));
@@ -172,8 +176,9 @@ const decodeKind = (kind: string, value: unknown, place: Place): unknown => {
  */
 export const decodeObject = <K extends keyof CoreV1Types>(typeName: K, value: unknown): DecodeResult<CoreV1Types[K]> => {
   const problems: DecodeProblem[] = [];
-  const report = (segments: FieldPath, message: string): void => {
-    if (problems.length < MAX_PROBLEMS) problems.push({ path: formatFieldPath(segments), segments, message });
+  const report: Place["report"] = (segments, message) => {
+    if (problems.length >= MAX_PROBLEMS) return;
+    problems.push({ path: formatFieldPath(segments), segments, message: typeof message === "string" ? message : message() });
   };
   const decoded = decodeKind(typeName, value, { segments: [], report });
   // The field tables and the types are generated from the same source: what was decoded by a table has its type.
