@@ -32,26 +32,26 @@ const STATED_CALLS: readonly StatedCalls[] = [
   },
   {
     reason: "a stopped sandbox is removed at once; the reference leaves it to its garbage collection, seconds later",
+    calls: ["s01-node-1#0 RemovePodSandbox : 9 -> 7", "s03-node-1#0 RemovePodSandbox : 9 -> 8"],
+  },
+  {
+    reason: "the reference stops each sandbox once more before it removes it; one that this kubelet has stopped is only removed",
     calls: [
-      "s01-node-1#0 StopPodSandbox : 9 -> 7",
-      "s01-node-1#0 RemovePodSandbox : 9 -> 7",
-      "s03-node-1#0 StopPodSandbox : 9 -> 8",
-      "s03-node-1#0 RemovePodSandbox : 9 -> 8",
+      "s01-node-1#0 StopPodSandbox : 9 -> never",
+      "s02-node-1#0 StopPodSandbox : 9 -> never",
+      "s03-node-1#0 StopPodSandbox : 9 -> never",
     ],
   },
   {
     reason: "the recording ends before the reference removes anything of the last step",
     calls: [
       "s01-node-1#1 RemoveContainer main: never -> 10",
-      "s01-node-1#1 StopPodSandbox : never -> 10",
       "s01-node-1#1 RemovePodSandbox : never -> 10",
       "s03-node-1#1 RemoveContainer init: never -> 10",
       "s03-node-1#1 RemoveContainer a: never -> 10",
       "s03-node-1#1 RemoveContainer b: never -> 10",
-      "s03-node-1#1 StopPodSandbox : never -> 10",
       "s03-node-1#1 RemovePodSandbox : never -> 10",
       "s05-node-1#0 RemoveContainer main: never -> 10",
-      "s05-node-1#0 StopPodSandbox : never -> 10",
       "s05-node-1#0 RemovePodSandbox : never -> 10",
     ],
   },
