@@ -1,5 +1,5 @@
 import type { PodUid } from "@nk/pod-model";
-import { computeBackoffMs } from "@nk/stdx";
+import { computeBackoffMs, raceSignal, withDeadline } from "@nk/stdx";
 import type { DelayQueue } from "@nk/stdx";
 import type { DecisionLog } from "./decisions.ts";
 import type { FullNames } from "./full-names.ts";
@@ -116,10 +116,22 @@ const releaseName = (engine: Engine, worker: Worker): void => {
 };
 
 /** A pod that is being replaced has no running container any more. Its sandbox's ports are still bound, so one that binds ports waits on. */
-const yieldName = (engine: Engine, worker: Worker): void => {
-  if (worker.state.kind !== "terminating" || worker.isDesired) return;
+const yieldName = (engine: Engine, worker: Worker): Worker | undefined => {
+  if (worker.state.kind !== "terminating" || worker.isDesired) return undefined;
   const nextUid = engine.fullNames.nextOf(worker.fullName);
-  if (nextUid !== undefined && engine.workers.get(nextUid)?.gate !== undefined) releaseName(engine, worker);
+  const successor = nextUid === undefined ? undefined : engine.workers.get(nextUid);
+  if (successor?.gate === undefined) return undefined;
+  releaseName(engine, worker);
+  return successor;
+};
+
+/** Lets the successor start, and holds the teardown back until it has, or until that takes too long: both would share the runtime's time. */
+const giveHeadStart = async (engine: Engine, worker: Worker, signal: AbortSignal): Promise<void> => {
+  const starting = yieldName(engine, worker)?.pass?.done;
+  if (starting === undefined) return;
+  const { clock, headStartMs } = engine.settings;
+  using deadline = withDeadline({ signal, timeoutMs: headStartMs, clock, what: "wait for the successor of a pod" });
+  await raceSignal(starting, deadline.signal).catch(() => undefined);
 };
 
 /** Drops the UID from memory. */
@@ -188,7 +200,7 @@ export const advance = (engine: Engine, worker: Worker): void => {
   pass.done = runPass(kind, worker, {
     ports: engine.ports,
     signal: abort.signal,
-    onContainersStopped: () => yieldName(engine, worker),
+    onContainersStopped: () => giveHeadStart(engine, worker, abort.signal),
   }).then(
     (outcome) => end(() => settlePass(engine, worker, outcome)),
     (error: unknown) => end(() => settleFailure(engine, worker, { error, wasAborted: abort.signal.aborted })),

@@ -18,6 +18,8 @@ export interface PodWorkersOptions {
   readonly errorBackoffMs?: { readonly initial?: number; readonly max?: number };
   /** Grace period of pods that no source wants. Default 1, the reference's. */
   readonly orphanGracePeriodSeconds?: number;
+  /** The longest that the teardown of a replaced pod waits for its successor's containers to start. Default 500. */
+  readonly headStartMs?: number;
   /** Decisions kept per pod. Default 50. */
   readonly maxDecisions?: number;
   readonly clock?: Clock;
@@ -35,6 +37,7 @@ export interface Settings {
   readonly syncFrequencyMs: number;
   readonly errorBackoffMs: { readonly initial: number; readonly max: number };
   readonly orphanGracePeriodSeconds: number;
+  readonly headStartMs: number;
   readonly maxDecisions: number;
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -50,6 +53,7 @@ export const settingsOf = (options: PodWorkersOptions): Settings => ({
   syncFrequencyMs: options.syncFrequencyMs ?? 60_000,
   errorBackoffMs: { initial: 500, max: 10_000, ...options.errorBackoffMs },
   orphanGracePeriodSeconds: options.orphanGracePeriodSeconds ?? 1,
+  headStartMs: options.headStartMs ?? 500,
   maxDecisions: options.maxDecisions ?? 50,
   clock: options.clock ?? systemClock,
   random: options.random ?? systemRandom,

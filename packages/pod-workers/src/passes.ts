@@ -14,8 +14,8 @@ export type PassOutcome =
 export interface PassOptions {
   readonly ports: PodWorkersPorts;
   readonly signal: AbortSignal;
-  /** Told when a terminating pod has no running container any more. */
-  readonly onContainersStopped: () => void;
+  /** Told when a terminating pod has no running container any more; what else there is to stop waits for it. */
+  readonly onContainersStopped: () => Promise<void>;
 }
 
 const runSync = async (worker: Worker, { ports, signal }: PassOptions): Promise<PassOutcome> => {

@@ -222,3 +222,39 @@ test("notes of others stand among a known pod's decisions, and nowhere for an un
   expect(workers.decisions("a").map(({ text }) => text)).toContain("create a sandbox");
   expect(workers.decisions("nobody")).toEqual([]);
 });
+
+test("the teardown of a replaced pod waits for its successor's start, and not for long", async () => {
+  const passed: string[] = [];
+  const starting = Promise.withResolvers<void>();
+  const { clock, workers, start } = setUp({ sources: ["file"], headStartMs: 500 }, (ports) => ({
+    ...ports,
+    runtime: {
+      ...ports.runtime,
+      sync: async (pod, { mayStart }) => {
+        await mayStart;
+        if (pod.metadata?.uid === "w2") await starting.promise;
+        return {};
+      },
+      terminate: async (pod, { onContainersStopped }) => {
+        await clock.sleep(10);
+        await onContainersStopped?.();
+        passed.push(`${pod.metadata?.uid} after ${clock.monotonicMs()} ms`);
+      },
+    },
+  }));
+  const show = (uid: string): void => workers.applySnapshot({ source: "file", pods: [sketchPod({ uid, name: "web" })], problems: [] });
+  start();
+  show("w1");
+  await clock.advance(0);
+  show("w2");
+  await clock.advance(509);
+  expect(passed).toEqual([]);
+  await clock.advance(1);
+  expect(passed).toEqual(["w1 after 510 ms"]);
+  starting.resolve();
+  await clock.advance(0);
+  show("w3");
+  await clock.advance(10);
+  // The third starts at once, so the second need not wait.
+  expect(passed).toEqual(["w1 after 510 ms", "w2 after 520 ms"]);
+});

@@ -71,8 +71,11 @@ export interface TerminateOptions {
   /** What the pod was killed for, e.g. `Evicted`; absent when its source asked for it. */
   readonly reason?: string;
   readonly signal: AbortSignal;
-  /** To be called when every container has ended, before the sandbox is stopped: a successor may start its own then. May be called again. */
-  readonly onContainersStopped?: () => void;
+  /**
+   * To be called when every container has ended, and awaited before the sandbox is stopped: a successor starts its containers then, and the
+   * runtime should be busy with those. It takes no longer than `headStartMs`, never rejects, and may be called again.
+   */
+  readonly onContainersStopped?: () => Promise<void>;
 }
 
 /** Kubernetes events; fire and forget. */

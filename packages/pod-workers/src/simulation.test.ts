@@ -76,7 +76,7 @@ const simulate = async (seed: number, totals: { passes: number; failures: number
         const { uid } = podRef(pod);
         if (random() < 0.5) {
           await call(uid, signal, () => running.delete(uid));
-          onContainersStopped?.();
+          await onContainersStopped?.();
           totals.yielded += 1;
         }
         await call(uid, signal, () => stopped(uid));

@@ -104,15 +104,16 @@ const stopSandboxes = async (pass: PodPass, observed: RuntimePodStatus): Promise
 export const killPod = async (
   pass: PodPass,
   observed: RuntimePodStatus | undefined,
-  options: { readonly overrideSeconds?: number | undefined; readonly onContainersStopped?: (() => void) | undefined } = {},
+  options: { readonly overrideSeconds?: number | undefined; readonly onContainersStopped?: (() => Promise<void>) | undefined } = {},
 ): Promise<RuntimePodStatus | undefined> => {
   if (observed === undefined) {
-    options.onContainersStopped?.();
+    await options.onContainersStopped?.();
     return undefined;
   }
   const containerErrors = await stopContainersInOrder(pass, observed, options.overrideSeconds);
   pass.signal.throwIfAborted();
-  if (containerErrors.length === 0) options.onContainersStopped?.();
+  if (containerErrors.length === 0) await options.onContainersStopped?.();
+  pass.signal.throwIfAborted();
   pass.memory.isStale = true;
   const sandboxErrors = await stopSandboxes(pass, observed);
   pass.signal.throwIfAborted();

@@ -24,8 +24,8 @@ export interface TerminateOptions {
   readonly gracePeriodSeconds?: number | undefined;
   /** Why, for `onDecision`. */
   readonly reason?: string | undefined;
-  /** Called when every container has ended, before the sandbox is stopped; not when one could not be stopped. */
-  readonly onContainersStopped?: (() => void) | undefined;
+  /** Called when every container has ended, and awaited before the sandbox is stopped; not when one could not be stopped. */
+  readonly onContainersStopped?: (() => Promise<void>) | undefined;
 }
 
 /** How a stopped pod is cleaned up. */

@@ -190,7 +190,7 @@ describe("a pod that replaces another", () => {
     const { fake, podSync } = create();
     await podSync.sync(samplePod(), { signal });
     let callsBefore: readonly string[] = [];
-    await podSync.terminate(samplePod(), { signal, onContainersStopped: () => (callsBefore = [...fake.runtime.calls]) });
+    await podSync.terminate(samplePod(), { signal, onContainersStopped: async () => void (callsBefore = [...fake.runtime.calls]) });
     expect(callsBefore.at(-1)).toMatch(/^StopContainer/);
   });
 
@@ -199,7 +199,7 @@ describe("a pod that replaces another", () => {
     await podSync.sync(samplePod(), { signal });
     fake.runtime.faults = ({ name }) => (name === "StopContainer" ? { error: new Error("it does not stop") } : undefined);
     let told = 0;
-    await podSync.terminate(samplePod(), { signal, onContainersStopped: () => (told += 1) }).catch(() => undefined);
+    await podSync.terminate(samplePod(), { signal, onContainersStopped: async () => void (told += 1) }).catch(() => undefined);
     expect(told).toBe(0);
   });
 });

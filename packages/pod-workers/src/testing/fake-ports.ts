@@ -47,7 +47,7 @@ export const createFakePorts = (options: FakePortsOptions = {}): FakePorts => {
   const rejections = new Map<PodUid, string>();
   const held = new Map<string, PromiseWithResolvers<SyncAnswer>>();
 
-  const onStopped = new Map<PodUid, () => void>();
+  const onStopped = new Map<PodUid, () => Promise<void>>();
 
   const call = async (
     operation: FakeOperation,
@@ -96,7 +96,7 @@ export const createFakePorts = (options: FakePortsOptions = {}): FakePorts => {
     },
     containersStopped(uid) {
       running.delete(uid);
-      onStopped.get(uid)?.();
+      void onStopped.get(uid)?.();
     },
     admission: {
       admit(pod, activePods) {
