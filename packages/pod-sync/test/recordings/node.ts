@@ -1,6 +1,6 @@
 import type { NodeFacts } from "../../src/config/node-facts.ts";
 
-/** The node on which the recordings were made (shared/reference/node/node.json), with `kubernetes` as its only service. */
+/** The node on which the recordings were made, with `kubernetes` as its only service. */
 export const recordedNode: NodeFacts = {
   nodeName: "node-1",
   nodeIps: ["<nodeIP>"],
