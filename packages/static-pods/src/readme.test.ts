@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { createRecordingMetrics } from "@nk/stdx/testing";
 import { describe, expect, it } from "vitest";
 import { STATIC_PODS_ERROR_CODES } from "./errors.ts";
-import * as api from "./index.ts";
 import { createStaticPodsMetrics } from "./metrics.ts";
 
 const readme = readFileSync(join(import.meta.dirname, "../README.md"), "utf8");
@@ -20,20 +19,5 @@ describe("the README", () => {
     const metrics = createRecordingMetrics();
     createStaticPodsMetrics(metrics);
     expect(new Set(tableOf("Metrics"))).toEqual(new Set(metrics.declared.keys()));
-  });
-
-  it("belongs to this public API", () => {
-    expect(Object.keys(api).toSorted()).toEqual([
-      "STATIC_PODS_ERROR_CODES",
-      "SUPPORTED_FIELDS",
-      "StaticPodsError",
-      "UNSUPPORTED_VALUES",
-      "computeStaticPodUid",
-      "createFileSource",
-      "createHttpSource",
-      "createStaticPodsMetrics",
-      "isStaticPodsError",
-      "readManifest",
-    ]);
   });
 });
