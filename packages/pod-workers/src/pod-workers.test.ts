@@ -258,3 +258,20 @@ test("the teardown of a replaced pod waits for its successor's start, and not fo
   // The third starts at once, so the second need not wait.
   expect(passed).toEqual(["w1 after 510 ms", "w2 after 520 ms"]);
 });
+
+test("a pod of the runtime that turns up late is an orphan too, and telling of it forgets none told of before", async () => {
+  const { clock, ports, workers, show, start } = setUp();
+  start();
+  workers.reconcileRuntime([sketchRuntimePod("early")]);
+  workers.reconcileRuntime([sketchRuntimePod("late")]);
+  show("wanted");
+  await clock.advance(0);
+  workers.reconcileRuntime([sketchRuntimePod("later"), sketchRuntimePod("wanted")]);
+  await clock.advance(0);
+  expect(ports.calls.filter((call) => call.startsWith("cleanUpOrphan"))).toEqual([
+    "cleanUpOrphan early",
+    "cleanUpOrphan late",
+    "cleanUpOrphan later",
+  ]);
+  expect(workers.list().map(({ ref }) => ref.uid)).toEqual(["wanted"]);
+});

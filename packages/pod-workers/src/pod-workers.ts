@@ -36,7 +36,10 @@ export interface PodWorkers {
    * reason, which does not take the request back, and with `stopped` when the workers end first.
    */
   kill(uid: PodUid, request: KillRequest, options?: { readonly signal?: AbortSignal }): Promise<KillOutcome>;
-  /** What the runtime has: pods that no source wants are stopped and cleaned up, now or when every source has reported. */
+  /**
+   * Pods that the runtime has: those that no source wants are stopped and cleaned up, now or when every source has reported. May be told of
+   * all at once, or of one that turned up: a runtime may finish what a kubelet before this one had asked of it.
+   */
   reconcileRuntime(pods: readonly RuntimePod[]): void;
   /** Every pod that a source wants, in its newest version, mirror pods excluded. */
   desiredPods(): readonly Pod[];
@@ -89,13 +92,13 @@ const wakeMirrored = (engine: Engine, mirror: Pod): void => {
 /** Applies what the sources say, and what had to wait until all of them had said something. */
 const createIntake = (delivery: Delivery, desired: DesiredPods): Pick<PodWorkers, "applySnapshot" | "applyUpdate" | "reconcileRuntime"> => {
   const { engine } = delivery;
-  let heldRuntimePods: readonly RuntimePod[] | undefined;
+  const held = new Map<PodUid, RuntimePod>();
   let wasReady = false;
 
   const stopHeldOrphans = (): void => {
-    if (heldRuntimePods === undefined || !desired.isReady()) return;
-    const pods = heldRuntimePods;
-    heldRuntimePods = undefined;
+    if (!desired.isReady()) return;
+    const pods = [...held.values()];
+    held.clear();
     stopOrphans(delivery, pods, (uid) => desired.get(uid) !== undefined);
   };
   const deliverAll = (updates: readonly PodUpdate[]): void => {
@@ -121,7 +124,7 @@ const createIntake = (delivery: Delivery, desired: DesiredPods): Pick<PodWorkers
       if (update !== undefined) deliverAll([update]);
     },
     reconcileRuntime(pods) {
-      heldRuntimePods = pods;
+      for (const pod of pods) held.set(pod.uid, pod);
       stopHeldOrphans();
     },
   };

@@ -80,7 +80,9 @@ const joinObservations = (parts: PodLoopParts, loop: Pick<PodLoop, "workers" | "
     }),
   );
   stack.use(
-    runtime.cache.subscribe((uid) => {
+    runtime.cache.subscribe((uid, observed) => {
+      // The runtime may finish, late, what a kubelet that was killed had asked of it, for a pod that nobody wants any more.
+      if (observed !== undefined && workers.workState(uid) === undefined) workers.reconcileRuntime([observed]);
       const pod = statuses.pod(uid);
       // First the probes: a container that just started is not ready because nobody has asked it yet.
       if (pod !== undefined) applyPodProbes(pod);
