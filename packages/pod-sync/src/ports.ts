@@ -137,6 +137,11 @@ export interface CgroupPort {
   ensure(pod: Pod, options: CallOptions): Promise<string>;
   /** Ends what is left in it and removes it. Of a pod whose definition is gone only the UID is known. */
   remove(pod: Pod, options: CallOptions): Promise<void>;
+  /**
+   * Kills what runs in one container's cgroup: the way out when a runtime takes a container for ended whose process runs (containerd, after
+   * a start whose caller died). Absent: nothing is killed.
+   */
+  killContainer?(pod: Pod, options: CallOptions & { readonly containerId: string }): Promise<void>;
   /** The pods that have a cgroup, known or not. Absent: none is looked for. */
   listPods?(options: CallOptions): Promise<readonly PodUid[]>;
 }

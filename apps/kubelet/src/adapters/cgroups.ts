@@ -26,6 +26,10 @@ export const podCgroups = (cgroups: Cgroups, naming: { readonly driver: CgroupDr
         await cgroups.remove(directory, options);
       }
     },
+    killContainer: async (pod, { containerId, signal }) => {
+      const options = signal === undefined ? {} : { signal };
+      for (const qosClass of QOS_CLASSES) await cgroups.kill(`${podCgroupDirectory(input(pod, qosClass))}/${containerId}`, options);
+    },
     listPods: async () => (await cgroups.listPods(naming)).map(({ uid }) => uid),
   };
 };

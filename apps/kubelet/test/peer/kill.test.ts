@@ -136,6 +136,12 @@ const compareWithWanted = async (open: Rig, wanted: ReadonlyMap<string, Pod>): P
   return problems.filter((problem) => problem !== "").join("; ");
 };
 
+/**
+ * A start whose caller dies can leave containerd 2.1 with a task that has ended and that it never deletes: it then refuses to remove the
+ * container ("cannot delete running task") until it is restarted itself. That is no work of the kubelet's, which goes on trying.
+ */
+const leakedTasks = async (open: Rig): Promise<number> => (await open.lab.ctr(["tasks", "ls"])).split("STOPPED").length - 1;
+
 describe(`a kubelet that is killed again and again (seed ${seed})`, () => {
   it(`restarts, doubles and loses no container in ${KILLS} kills under a churning set of pods`, async () => {
     if (rig === undefined) throw new Error("the rig is not open");
@@ -169,11 +175,23 @@ describe(`a kubelet that is killed again and again (seed ${seed})`, () => {
     await open.untilHealthy();
 
     let last = "";
+    let leaked = 0;
+    const patience = systemClock.monotonicMs() + 5000;
     const { tookMs } = await timed(() =>
       until(
         () => `the runtime to hold what is wanted (seed ${seed}): ${last}`,
-        async () => (last = await compareWithWanted(open, wanted)) === "",
-        { timeoutMs: 30_000 },
+        async () => {
+          last = await compareWithWanted(open, wanted);
+          if (last !== "" && leaked === 0 && systemClock.monotonicMs() > patience) {
+            leaked = await leakedTasks(open);
+            if (leaked > 0) {
+              await open.lab.stopRuntime();
+              await open.lab.startRuntime();
+            }
+          }
+          return last === "";
+        },
+        { timeoutMs: 40_000 },
       ),
     );
     expect((await stablePods()).map(identity)).toEqual(before);
@@ -191,7 +209,8 @@ describe(`a kubelet that is killed again and again (seed ${seed})`, () => {
     ).catch((error: unknown) => error);
     report(
       `kill: seed ${seed}; ${KILLS} kills (${early} while starting), ${changes} changes of files, ${starts.size} containers started, ` +
-        `${twice.length} of them twice; converged ${tookMs} ms after the last start; ${STABLE.length} stable pods untouched`,
+        `${twice.length} of them twice; converged ${tookMs} ms after the last start; ${STABLE.length} stable pods untouched` +
+        (leaked === 0 ? "" : `; containerd had leaked ${leaked} tasks and was restarted`),
     );
     expect(twice).toEqual([]);
     if (traces instanceof Error) throw traces;

@@ -10,7 +10,11 @@ export const removeContainer = async (pass: PodPass, containerId: string): Promi
   try {
     await pass.ports.containers.removeContainer({ containerId }, { signal: pass.signal });
   } catch (error) {
-    if (!isNotFound(error)) throw error;
+    if (isNotFound(error)) return;
+    pass.signal.throwIfAborted();
+    // When its process is gone the runtime notices, and the next try succeeds.
+    await pass.ports.cgroups.killContainer?.(pass.pod, { containerId, signal: pass.signal });
+    throw error;
   }
 };
 

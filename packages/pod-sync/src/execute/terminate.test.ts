@@ -203,3 +203,21 @@ describe("a pod that replaces another", () => {
     expect(told).toBe(0);
   });
 });
+
+test("a container that the runtime refuses to remove has its processes killed, and is removed by the next try", async () => {
+  const { fake } = create();
+  const killed: string[] = [];
+  const podSync = createPodSync({
+    ...fake.ports,
+    cgroups: { ...fake.ports.cgroups, killContainer: async (_pod, { containerId }) => void killed.push(containerId) },
+  });
+  await podSync.sync(samplePod(), { signal });
+  const containerId = fake.ports.observed.get(uid)?.containers[0]?.id;
+  await podSync.terminate(samplePod(), { signal });
+  fake.runtime.faults = ({ name }) =>
+    name === "RemoveContainer" && killed.length === 0 ? { error: new Error("cannot delete running task") } : undefined;
+  await expect(podSync.cleanUp(samplePod(), { signal, isRemoved: true })).rejects.toMatchObject({ code: "removal-failed" });
+  expect(killed).toEqual([containerId]);
+  await podSync.cleanUp(samplePod(), { signal, isRemoved: true });
+  expect(fake.ports.observed.get(uid)).toBeUndefined();
+});
