@@ -1,6 +1,6 @@
-import type { V1Container, V1Pod, V1PodStatus } from "@kubernetes/client-node";
+import type { V1ConfigMap, V1Container, V1Lease, V1Node, V1Pod, V1PodStatus, V1Secret, V1Service } from "@kubernetes/client-node";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import type { Container, Pod, PodStatus } from "./gen/core-v1.ts";
+import type { ConfigMap, Container, Lease, Node, Pod, PodStatus, Secret, Service } from "./gen/core-v1.ts";
 
 /**
  * How a type of ours looks in client-node: lists may be changed there, and a time is a Date. Purely of types: nothing of client-node is
@@ -19,6 +19,11 @@ describe("types of @kubernetes/client-node", () => {
     expectTypeOf<Mutable<V1Pod>>().toExtend<Pod>();
     expectTypeOf<Mutable<V1PodStatus>>().toExtend<PodStatus>();
     expectTypeOf<V1Container>().toExtend<Container>();
+    expectTypeOf<Mutable<V1Node>>().toExtend<Node>();
+    expectTypeOf<Mutable<V1Secret>>().toExtend<Secret>();
+    expectTypeOf<Mutable<V1ConfigMap>>().toExtend<ConfigMap>();
+    expectTypeOf<Mutable<V1Service>>().toExtend<Service>();
+    expectTypeOf<keyof V1Lease>().toEqualTypeOf<keyof Lease>();
     expect(true).toBe(true);
   });
 

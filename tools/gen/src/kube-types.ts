@@ -8,7 +8,39 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 /** The objects a kubelet reads or writes; whatever they reach is generated too. */
-const ROOTS = ["V1Pod", "V1PodList", "CoreV1Event"];
+const ROOTS = [
+  "V1Pod",
+  "V1PodList",
+  "CoreV1Event",
+  "EventsV1Event",
+  "V1Node",
+  "V1NodeList",
+  "V1Namespace",
+  "V1Secret",
+  "V1SecretList",
+  "V1ConfigMap",
+  "V1ConfigMapList",
+  "V1Service",
+  "V1ServiceList",
+  "V1ServiceAccount",
+  "V1PersistentVolume",
+  "V1PersistentVolumeClaim",
+  "V1Lease",
+  "V1RuntimeClass",
+  "V1CertificateSigningRequest",
+  "V1CSINode",
+  "V1CSIDriver",
+  "V1VolumeAttachment",
+  "V1TokenReview",
+  "V1SubjectAccessReview",
+  "AuthenticationV1TokenRequest",
+  "V1beta1ClusterTrustBundle",
+  "V1beta1ClusterTrustBundleList",
+  "V1Binding",
+  "V1Eviction",
+  "V1DeleteOptions",
+  "V1Status",
+];
 
 interface Field {
   readonly name: string;
@@ -19,7 +51,7 @@ interface Field {
 const models = join(dirname(createRequire(import.meta.url).resolve("@kubernetes/client-node")), "gen/models");
 
 /** `V1PodSpec` -> `PodSpec`, `CoreV1Event` -> `CoreEvent`. */
-export const exportedName = (model: string): string => model.replace(/^(Core|Discovery|Events)?V\d+(?:alpha\d+|beta\d+)?/, "$1");
+export const exportedName = (model: string): string => model.replace(/^(Authentication|Core|Discovery|Events|Storage)?V\d+(?:alpha\d+|beta\d+)?/, "$1");
 
 /** `Array<V1Container>` and `{ [key: string]: string; }` down to the name inside. */
 const innermost = (type: string): string => {

@@ -27,6 +27,21 @@ export interface AppArmorProfile {
   readonly type: string;
 }
 
+/** Kubernetes `V1AttachedVolume`, release 1.36. */
+export interface AttachedVolume {
+  readonly devicePath: string;
+  readonly name: string;
+}
+
+/** Kubernetes `AuthenticationV1TokenRequest`, release 1.36. */
+export interface AuthenticationTokenRequest {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly spec?: TokenRequestSpec;
+  readonly status?: TokenRequestStatus;
+}
+
 /** Kubernetes `V1AzureDiskVolumeSource`, release 1.36. */
 export interface AzureDiskVolumeSource {
   readonly cachingMode?: string;
@@ -37,11 +52,93 @@ export interface AzureDiskVolumeSource {
   readonly readOnly?: boolean;
 }
 
+/** Kubernetes `V1AzureFilePersistentVolumeSource`, release 1.36. */
+export interface AzureFilePersistentVolumeSource {
+  readonly readOnly?: boolean;
+  readonly secretName: string;
+  readonly secretNamespace?: string;
+  readonly shareName: string;
+}
+
 /** Kubernetes `V1AzureFileVolumeSource`, release 1.36. */
 export interface AzureFileVolumeSource {
   readonly readOnly?: boolean;
   readonly secretName: string;
   readonly shareName: string;
+}
+
+/** Kubernetes `V1Binding`, release 1.36. */
+export interface Binding {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly target: ObjectReference;
+}
+
+/** Kubernetes `V1BoundObjectReference`, release 1.36. */
+export interface BoundObjectReference {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly name?: string;
+  readonly uid?: string;
+}
+
+/** Kubernetes `V1CSIDriver`, release 1.36. */
+export interface CSIDriver {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly spec: CSIDriverSpec;
+}
+
+/** Kubernetes `V1CSIDriverSpec`, release 1.36. */
+export interface CSIDriverSpec {
+  readonly attachRequired?: boolean;
+  readonly fsGroupPolicy?: string;
+  readonly nodeAllocatableUpdatePeriodSeconds?: number;
+  readonly podInfoOnMount?: boolean;
+  readonly preventPodSchedulingIfMissing?: boolean;
+  readonly requiresRepublish?: boolean;
+  readonly seLinuxMount?: boolean;
+  readonly serviceAccountTokenInSecrets?: boolean;
+  readonly storageCapacity?: boolean;
+  readonly tokenRequests?: readonly StorageTokenRequest[];
+  readonly volumeLifecycleModes?: readonly string[];
+}
+
+/** Kubernetes `V1CSINode`, release 1.36. */
+export interface CSINode {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly spec: CSINodeSpec;
+}
+
+/** Kubernetes `V1CSINodeDriver`, release 1.36. */
+export interface CSINodeDriver {
+  readonly allocatable?: VolumeNodeResources;
+  readonly name: string;
+  readonly nodeID: string;
+  readonly topologyKeys?: readonly string[];
+}
+
+/** Kubernetes `V1CSINodeSpec`, release 1.36. */
+export interface CSINodeSpec {
+  readonly drivers: readonly CSINodeDriver[];
+}
+
+/** Kubernetes `V1CSIPersistentVolumeSource`, release 1.36. */
+export interface CSIPersistentVolumeSource {
+  readonly controllerExpandSecretRef?: SecretReference;
+  readonly controllerPublishSecretRef?: SecretReference;
+  readonly driver: string;
+  readonly fsType?: string;
+  readonly nodeExpandSecretRef?: SecretReference;
+  readonly nodePublishSecretRef?: SecretReference;
+  readonly nodeStageSecretRef?: SecretReference;
+  readonly readOnly?: boolean;
+  readonly volumeAttributes?: { readonly [key: string]: string };
+  readonly volumeHandle: string;
 }
 
 /** Kubernetes `V1CSIVolumeSource`, release 1.36. */
@@ -59,6 +156,16 @@ export interface Capabilities {
   readonly drop?: readonly string[];
 }
 
+/** Kubernetes `V1CephFSPersistentVolumeSource`, release 1.36. */
+export interface CephFSPersistentVolumeSource {
+  readonly monitors: readonly string[];
+  readonly path?: string;
+  readonly readOnly?: boolean;
+  readonly secretFile?: string;
+  readonly secretRef?: SecretReference;
+  readonly user?: string;
+}
+
 /** Kubernetes `V1CephFSVolumeSource`, release 1.36. */
 export interface CephFSVolumeSource {
   readonly monitors: readonly string[];
@@ -69,12 +176,78 @@ export interface CephFSVolumeSource {
   readonly user?: string;
 }
 
+/** Kubernetes `V1CertificateSigningRequest`, release 1.36. */
+export interface CertificateSigningRequest {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly spec: CertificateSigningRequestSpec;
+  readonly status?: CertificateSigningRequestStatus;
+}
+
+/** Kubernetes `V1CertificateSigningRequestCondition`, release 1.36. */
+export interface CertificateSigningRequestCondition {
+  readonly lastTransitionTime?: Timestamp;
+  readonly lastUpdateTime?: Timestamp;
+  readonly message?: string;
+  readonly reason?: string;
+  readonly status: string;
+  readonly type: string;
+}
+
+/** Kubernetes `V1CertificateSigningRequestSpec`, release 1.36. */
+export interface CertificateSigningRequestSpec {
+  readonly expirationSeconds?: number;
+  readonly extra?: { readonly [key: string]: readonly string[] };
+  readonly groups?: readonly string[];
+  readonly request: string;
+  readonly signerName: string;
+  readonly uid?: string;
+  readonly usages?: readonly string[];
+  readonly username?: string;
+}
+
+/** Kubernetes `V1CertificateSigningRequestStatus`, release 1.36. */
+export interface CertificateSigningRequestStatus {
+  readonly certificate?: string;
+  readonly conditions?: readonly CertificateSigningRequestCondition[];
+}
+
+/** Kubernetes `V1CinderPersistentVolumeSource`, release 1.36. */
+export interface CinderPersistentVolumeSource {
+  readonly fsType?: string;
+  readonly readOnly?: boolean;
+  readonly secretRef?: SecretReference;
+  readonly volumeID: string;
+}
+
 /** Kubernetes `V1CinderVolumeSource`, release 1.36. */
 export interface CinderVolumeSource {
   readonly fsType?: string;
   readonly readOnly?: boolean;
   readonly secretRef?: LocalObjectReference;
   readonly volumeID: string;
+}
+
+/** Kubernetes `V1ClientIPConfig`, release 1.36. */
+export interface ClientIPConfig {
+  readonly timeoutSeconds?: number;
+}
+
+/** Kubernetes `V1beta1ClusterTrustBundle`, release 1.36. */
+export interface ClusterTrustBundle {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly spec: ClusterTrustBundleSpec;
+}
+
+/** Kubernetes `V1beta1ClusterTrustBundleList`, release 1.36. */
+export interface ClusterTrustBundleList {
+  readonly apiVersion?: string;
+  readonly items: readonly ClusterTrustBundle[];
+  readonly kind?: string;
+  readonly metadata?: ListMeta;
 }
 
 /** Kubernetes `V1ClusterTrustBundleProjection`, release 1.36. */
@@ -84,6 +257,32 @@ export interface ClusterTrustBundleProjection {
   readonly optional?: boolean;
   readonly path: string;
   readonly signerName?: string;
+}
+
+/** Kubernetes `V1beta1ClusterTrustBundleSpec`, release 1.36. */
+export interface ClusterTrustBundleSpec {
+  readonly signerName?: string;
+  readonly trustBundle: string;
+}
+
+/** Kubernetes `V1Condition`, release 1.36. */
+export interface Condition {
+  readonly lastTransitionTime: Timestamp;
+  readonly message: string;
+  readonly observedGeneration?: number;
+  readonly reason: string;
+  readonly status: string;
+  readonly type: string;
+}
+
+/** Kubernetes `V1ConfigMap`, release 1.36. */
+export interface ConfigMap {
+  readonly apiVersion?: string;
+  readonly binaryData?: { readonly [key: string]: string };
+  readonly data?: { readonly [key: string]: string };
+  readonly immutable?: boolean;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
 }
 
 /** Kubernetes `V1ConfigMapEnvSource`, release 1.36. */
@@ -97,6 +296,23 @@ export interface ConfigMapKeySelector {
   readonly key: string;
   readonly name?: string;
   readonly optional?: boolean;
+}
+
+/** Kubernetes `V1ConfigMapList`, release 1.36. */
+export interface ConfigMapList {
+  readonly apiVersion?: string;
+  readonly items: readonly ConfigMap[];
+  readonly kind?: string;
+  readonly metadata?: ListMeta;
+}
+
+/** Kubernetes `V1ConfigMapNodeConfigSource`, release 1.36. */
+export interface ConfigMapNodeConfigSource {
+  readonly kubeletConfigKey: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly resourceVersion?: string;
+  readonly uid?: string;
 }
 
 /** Kubernetes `V1ConfigMapProjection`, release 1.36. */
@@ -148,6 +364,12 @@ export interface ContainerExtendedResourceRequest {
   readonly containerName: string;
   readonly requestName: string;
   readonly resourceName: string;
+}
+
+/** Kubernetes `V1ContainerImage`, release 1.36. */
+export interface ContainerImage {
+  readonly names?: readonly string[];
+  readonly sizeBytes?: number;
 }
 
 /** Kubernetes `V1ContainerPort`, release 1.36. */
@@ -263,6 +485,23 @@ export interface CoreResourceClaim {
   readonly request?: string;
 }
 
+/** Kubernetes `V1DaemonEndpoint`, release 1.36. */
+export interface DaemonEndpoint {
+  readonly Port: number;
+}
+
+/** Kubernetes `V1DeleteOptions`, release 1.36. */
+export interface DeleteOptions {
+  readonly apiVersion?: string;
+  readonly dryRun?: readonly string[];
+  readonly gracePeriodSeconds?: number;
+  readonly ignoreStoreReadErrorWithClusterBreakingPotential?: boolean;
+  readonly kind?: string;
+  readonly orphanDependents?: boolean;
+  readonly preconditions?: Preconditions;
+  readonly propagationPolicy?: string;
+}
+
 /** Kubernetes `V1DownwardAPIProjection`, release 1.36. */
 export interface DownwardAPIProjection {
   readonly items?: readonly DownwardAPIVolumeFile[];
@@ -352,6 +591,41 @@ export interface EventSource {
   readonly host?: string;
 }
 
+/** Kubernetes `EventsV1Event`, release 1.36. */
+export interface EventsEvent {
+  readonly action?: string;
+  readonly apiVersion?: string;
+  readonly deprecatedCount?: number;
+  readonly deprecatedFirstTimestamp?: Timestamp;
+  readonly deprecatedLastTimestamp?: Timestamp;
+  readonly deprecatedSource?: EventSource;
+  readonly eventTime: Timestamp;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly note?: string;
+  readonly reason?: string;
+  readonly regarding?: ObjectReference;
+  readonly related?: ObjectReference;
+  readonly reportingController?: string;
+  readonly reportingInstance?: string;
+  readonly series?: EventsEventSeries;
+  readonly type?: string;
+}
+
+/** Kubernetes `EventsV1EventSeries`, release 1.36. */
+export interface EventsEventSeries {
+  readonly count: number;
+  readonly lastObservedTime: Timestamp;
+}
+
+/** Kubernetes `V1Eviction`, release 1.36. */
+export interface Eviction {
+  readonly apiVersion?: string;
+  readonly deleteOptions?: DeleteOptions;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+}
+
 /** Kubernetes `V1ExecAction`, release 1.36. */
 export interface ExecAction {
   readonly command?: readonly string[];
@@ -366,12 +640,34 @@ export interface FCVolumeSource {
   readonly wwids?: readonly string[];
 }
 
+/** Kubernetes `V1FieldSelectorAttributes`, release 1.36. */
+export interface FieldSelectorAttributes {
+  readonly rawSelector?: string;
+  readonly requirements?: readonly FieldSelectorRequirement[];
+}
+
+/** Kubernetes `V1FieldSelectorRequirement`, release 1.36. */
+export interface FieldSelectorRequirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+}
+
 /** Kubernetes `V1FileKeySelector`, release 1.36. */
 export interface FileKeySelector {
   readonly key: string;
   readonly optional?: boolean;
   readonly path: string;
   readonly volumeName: string;
+}
+
+/** Kubernetes `V1FlexPersistentVolumeSource`, release 1.36. */
+export interface FlexPersistentVolumeSource {
+  readonly driver: string;
+  readonly fsType?: string;
+  readonly options?: { readonly [key: string]: string };
+  readonly readOnly?: boolean;
+  readonly secretRef?: SecretReference;
 }
 
 /** Kubernetes `V1FlexVolumeSource`, release 1.36. */
@@ -408,6 +704,14 @@ export interface GitRepoVolumeSource {
   readonly directory?: string;
   readonly repository: string;
   readonly revision?: string;
+}
+
+/** Kubernetes `V1GlusterfsPersistentVolumeSource`, release 1.36. */
+export interface GlusterfsPersistentVolumeSource {
+  readonly endpoints: string;
+  readonly endpointsNamespace?: string;
+  readonly path: string;
+  readonly readOnly?: boolean;
 }
 
 /** Kubernetes `V1GlusterfsVolumeSource`, release 1.36. */
@@ -449,6 +753,21 @@ export interface HostPathVolumeSource {
   readonly type?: string;
 }
 
+/** Kubernetes `V1ISCSIPersistentVolumeSource`, release 1.36. */
+export interface ISCSIPersistentVolumeSource {
+  readonly chapAuthDiscovery?: boolean;
+  readonly chapAuthSession?: boolean;
+  readonly fsType?: string;
+  readonly initiatorName?: string;
+  readonly iqn: string;
+  readonly iscsiInterface?: string;
+  readonly lun: number;
+  readonly portals?: readonly string[];
+  readonly readOnly?: boolean;
+  readonly secretRef?: SecretReference;
+  readonly targetPortal: string;
+}
+
 /** Kubernetes `V1ISCSIVolumeSource`, release 1.36. */
 export interface ISCSIVolumeSource {
   readonly chapAuthDiscovery?: boolean;
@@ -488,11 +807,36 @@ export interface LabelSelector {
   readonly matchLabels?: { readonly [key: string]: string };
 }
 
+/** Kubernetes `V1LabelSelectorAttributes`, release 1.36. */
+export interface LabelSelectorAttributes {
+  readonly rawSelector?: string;
+  readonly requirements?: readonly LabelSelectorRequirement[];
+}
+
 /** Kubernetes `V1LabelSelectorRequirement`, release 1.36. */
 export interface LabelSelectorRequirement {
   readonly key: string;
   readonly operator: string;
   readonly values?: readonly string[];
+}
+
+/** Kubernetes `V1Lease`, release 1.36. */
+export interface Lease {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly spec?: LeaseSpec;
+}
+
+/** Kubernetes `V1LeaseSpec`, release 1.36. */
+export interface LeaseSpec {
+  readonly acquireTime?: Timestamp;
+  readonly holderIdentity?: string;
+  readonly leaseDurationSeconds?: number;
+  readonly leaseTransitions?: number;
+  readonly preferredHolder?: string;
+  readonly renewTime?: Timestamp;
+  readonly strategy?: string;
 }
 
 /** Kubernetes `V1Lifecycle`, release 1.36. */
@@ -526,9 +870,28 @@ export interface ListMeta {
   readonly shardInfo?: ShardInfo;
 }
 
+/** Kubernetes `V1LoadBalancerIngress`, release 1.36. */
+export interface LoadBalancerIngress {
+  readonly hostname?: string;
+  readonly ip?: string;
+  readonly ipMode?: string;
+  readonly ports?: readonly PortStatus[];
+}
+
+/** Kubernetes `V1LoadBalancerStatus`, release 1.36. */
+export interface LoadBalancerStatus {
+  readonly ingress?: readonly LoadBalancerIngress[];
+}
+
 /** Kubernetes `V1LocalObjectReference`, release 1.36. */
 export interface LocalObjectReference {
   readonly name?: string;
+}
+
+/** Kubernetes `V1LocalVolumeSource`, release 1.36. */
+export interface LocalVolumeSource {
+  readonly fsType?: string;
+  readonly path: string;
 }
 
 /** Kubernetes `V1ManagedFieldsEntry`, release 1.36. */
@@ -542,11 +905,61 @@ export interface ManagedFieldsEntry {
   readonly time?: Timestamp;
 }
 
+/** Kubernetes `V1ModifyVolumeStatus`, release 1.36. */
+export interface ModifyVolumeStatus {
+  readonly status: string;
+  readonly targetVolumeAttributesClassName?: string;
+}
+
 /** Kubernetes `V1NFSVolumeSource`, release 1.36. */
 export interface NFSVolumeSource {
   readonly path: string;
   readonly readOnly?: boolean;
   readonly server: string;
+}
+
+/** Kubernetes `V1Namespace`, release 1.36. */
+export interface Namespace {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly spec?: NamespaceSpec;
+  readonly status?: NamespaceStatus;
+}
+
+/** Kubernetes `V1NamespaceCondition`, release 1.36. */
+export interface NamespaceCondition {
+  readonly lastTransitionTime?: Timestamp;
+  readonly message?: string;
+  readonly reason?: string;
+  readonly status: string;
+  readonly type: string;
+}
+
+/** Kubernetes `V1NamespaceSpec`, release 1.36. */
+export interface NamespaceSpec {
+  readonly finalizers?: readonly string[];
+}
+
+/** Kubernetes `V1NamespaceStatus`, release 1.36. */
+export interface NamespaceStatus {
+  readonly conditions?: readonly NamespaceCondition[];
+  readonly phase?: string;
+}
+
+/** Kubernetes `V1Node`, release 1.36. */
+export interface Node {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly spec?: NodeSpec;
+  readonly status?: NodeStatus;
+}
+
+/** Kubernetes `V1NodeAddress`, release 1.36. */
+export interface NodeAddress {
+  readonly address: string;
+  readonly type: string;
 }
 
 /** Kubernetes `V1NodeAffinity`, release 1.36. */
@@ -560,6 +973,59 @@ export interface NodeAllocatableResourceClaimStatus {
   readonly containers?: readonly string[];
   readonly resourceClaimName: string;
   readonly resources: { readonly [key: string]: string };
+}
+
+/** Kubernetes `V1NodeCondition`, release 1.36. */
+export interface NodeCondition {
+  readonly lastHeartbeatTime?: Timestamp;
+  readonly lastTransitionTime?: Timestamp;
+  readonly message?: string;
+  readonly reason?: string;
+  readonly status: string;
+  readonly type: string;
+}
+
+/** Kubernetes `V1NodeConfigSource`, release 1.36. */
+export interface NodeConfigSource {
+  readonly configMap?: ConfigMapNodeConfigSource;
+}
+
+/** Kubernetes `V1NodeConfigStatus`, release 1.36. */
+export interface NodeConfigStatus {
+  readonly active?: NodeConfigSource;
+  readonly assigned?: NodeConfigSource;
+  readonly error?: string;
+  readonly lastKnownGood?: NodeConfigSource;
+}
+
+/** Kubernetes `V1NodeDaemonEndpoints`, release 1.36. */
+export interface NodeDaemonEndpoints {
+  readonly kubeletEndpoint?: DaemonEndpoint;
+}
+
+/** Kubernetes `V1NodeFeatures`, release 1.36. */
+export interface NodeFeatures {
+  readonly supplementalGroupsPolicy?: boolean;
+}
+
+/** Kubernetes `V1NodeList`, release 1.36. */
+export interface NodeList {
+  readonly apiVersion?: string;
+  readonly items: readonly Node[];
+  readonly kind?: string;
+  readonly metadata?: ListMeta;
+}
+
+/** Kubernetes `V1NodeRuntimeHandler`, release 1.36. */
+export interface NodeRuntimeHandler {
+  readonly features?: NodeRuntimeHandlerFeatures;
+  readonly name?: string;
+}
+
+/** Kubernetes `V1NodeRuntimeHandlerFeatures`, release 1.36. */
+export interface NodeRuntimeHandlerFeatures {
+  readonly recursiveReadOnlyMounts?: boolean;
+  readonly userNamespaces?: boolean;
 }
 
 /** Kubernetes `V1NodeSelector`, release 1.36. */
@@ -578,6 +1044,61 @@ export interface NodeSelectorRequirement {
 export interface NodeSelectorTerm {
   readonly matchExpressions?: readonly NodeSelectorRequirement[];
   readonly matchFields?: readonly NodeSelectorRequirement[];
+}
+
+/** Kubernetes `V1NodeSpec`, release 1.36. */
+export interface NodeSpec {
+  readonly configSource?: NodeConfigSource;
+  readonly externalID?: string;
+  readonly podCIDR?: string;
+  readonly podCIDRs?: readonly string[];
+  readonly providerID?: string;
+  readonly taints?: readonly Taint[];
+  readonly unschedulable?: boolean;
+}
+
+/** Kubernetes `V1NodeStatus`, release 1.36. */
+export interface NodeStatus {
+  readonly addresses?: readonly NodeAddress[];
+  readonly allocatable?: { readonly [key: string]: string };
+  readonly capacity?: { readonly [key: string]: string };
+  readonly conditions?: readonly NodeCondition[];
+  readonly config?: NodeConfigStatus;
+  readonly daemonEndpoints?: NodeDaemonEndpoints;
+  readonly declaredFeatures?: readonly string[];
+  readonly features?: NodeFeatures;
+  readonly images?: readonly ContainerImage[];
+  readonly nodeInfo?: NodeSystemInfo;
+  readonly phase?: string;
+  readonly runtimeHandlers?: readonly NodeRuntimeHandler[];
+  readonly volumesAttached?: readonly AttachedVolume[];
+  readonly volumesInUse?: readonly string[];
+}
+
+/** Kubernetes `V1NodeSwapStatus`, release 1.36. */
+export interface NodeSwapStatus {
+  readonly capacity?: number;
+}
+
+/** Kubernetes `V1NodeSystemInfo`, release 1.36. */
+export interface NodeSystemInfo {
+  readonly architecture: string;
+  readonly bootID: string;
+  readonly containerRuntimeVersion: string;
+  readonly kernelVersion: string;
+  readonly kubeProxyVersion: string;
+  readonly kubeletVersion: string;
+  readonly machineID: string;
+  readonly operatingSystem: string;
+  readonly osImage: string;
+  readonly swap?: NodeSwapStatus;
+  readonly systemUUID: string;
+}
+
+/** Kubernetes `V1NonResourceAttributes`, release 1.36. */
+export interface NonResourceAttributes {
+  readonly path?: string;
+  readonly verb?: string;
 }
 
 /** Kubernetes `V1ObjectFieldSelector`, release 1.36. */
@@ -616,6 +1137,11 @@ export interface ObjectReference {
   readonly uid?: string;
 }
 
+/** Kubernetes `V1Overhead`, release 1.36. */
+export interface Overhead {
+  readonly podFixed?: { readonly [key: string]: string };
+}
+
 /** Kubernetes `V1OwnerReference`, release 1.36. */
 export interface OwnerReference {
   readonly apiVersion: string;
@@ -624,6 +1150,34 @@ export interface OwnerReference {
   readonly kind: string;
   readonly name: string;
   readonly uid: string;
+}
+
+/** Kubernetes `V1PersistentVolume`, release 1.36. */
+export interface PersistentVolume {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly spec?: PersistentVolumeSpec;
+  readonly status?: PersistentVolumeStatus;
+}
+
+/** Kubernetes `V1PersistentVolumeClaim`, release 1.36. */
+export interface PersistentVolumeClaim {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly spec?: PersistentVolumeClaimSpec;
+  readonly status?: PersistentVolumeClaimStatus;
+}
+
+/** Kubernetes `V1PersistentVolumeClaimCondition`, release 1.36. */
+export interface PersistentVolumeClaimCondition {
+  readonly lastProbeTime?: Timestamp;
+  readonly lastTransitionTime?: Timestamp;
+  readonly message?: string;
+  readonly reason?: string;
+  readonly status: string;
+  readonly type: string;
 }
 
 /** Kubernetes `V1PersistentVolumeClaimSpec`, release 1.36. */
@@ -639,6 +1193,18 @@ export interface PersistentVolumeClaimSpec {
   readonly volumeName?: string;
 }
 
+/** Kubernetes `V1PersistentVolumeClaimStatus`, release 1.36. */
+export interface PersistentVolumeClaimStatus {
+  readonly accessModes?: readonly string[];
+  readonly allocatedResourceStatuses?: { readonly [key: string]: string };
+  readonly allocatedResources?: { readonly [key: string]: string };
+  readonly capacity?: { readonly [key: string]: string };
+  readonly conditions?: readonly PersistentVolumeClaimCondition[];
+  readonly currentVolumeAttributesClassName?: string;
+  readonly modifyVolumeStatus?: ModifyVolumeStatus;
+  readonly phase?: string;
+}
+
 /** Kubernetes `V1PersistentVolumeClaimTemplate`, release 1.36. */
 export interface PersistentVolumeClaimTemplate {
   readonly metadata?: ObjectMeta;
@@ -649,6 +1215,49 @@ export interface PersistentVolumeClaimTemplate {
 export interface PersistentVolumeClaimVolumeSource {
   readonly claimName: string;
   readonly readOnly?: boolean;
+}
+
+/** Kubernetes `V1PersistentVolumeSpec`, release 1.36. */
+export interface PersistentVolumeSpec {
+  readonly accessModes?: readonly string[];
+  readonly awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource;
+  readonly azureDisk?: AzureDiskVolumeSource;
+  readonly azureFile?: AzureFilePersistentVolumeSource;
+  readonly capacity?: { readonly [key: string]: string };
+  readonly cephfs?: CephFSPersistentVolumeSource;
+  readonly cinder?: CinderPersistentVolumeSource;
+  readonly claimRef?: ObjectReference;
+  readonly csi?: CSIPersistentVolumeSource;
+  readonly fc?: FCVolumeSource;
+  readonly flexVolume?: FlexPersistentVolumeSource;
+  readonly flocker?: FlockerVolumeSource;
+  readonly gcePersistentDisk?: GCEPersistentDiskVolumeSource;
+  readonly glusterfs?: GlusterfsPersistentVolumeSource;
+  readonly hostPath?: HostPathVolumeSource;
+  readonly iscsi?: ISCSIPersistentVolumeSource;
+  readonly local?: LocalVolumeSource;
+  readonly mountOptions?: readonly string[];
+  readonly nfs?: NFSVolumeSource;
+  readonly nodeAffinity?: VolumeNodeAffinity;
+  readonly persistentVolumeReclaimPolicy?: string;
+  readonly photonPersistentDisk?: PhotonPersistentDiskVolumeSource;
+  readonly portworxVolume?: PortworxVolumeSource;
+  readonly quobyte?: QuobyteVolumeSource;
+  readonly rbd?: RBDPersistentVolumeSource;
+  readonly scaleIO?: ScaleIOPersistentVolumeSource;
+  readonly storageClassName?: string;
+  readonly storageos?: StorageOSPersistentVolumeSource;
+  readonly volumeAttributesClassName?: string;
+  readonly volumeMode?: string;
+  readonly vsphereVolume?: VsphereVirtualDiskVolumeSource;
+}
+
+/** Kubernetes `V1PersistentVolumeStatus`, release 1.36. */
+export interface PersistentVolumeStatus {
+  readonly lastPhaseTransitionTime?: Timestamp;
+  readonly message?: string;
+  readonly phase?: string;
+  readonly reason?: string;
 }
 
 /** Kubernetes `V1PhotonPersistentDiskVolumeSource`, release 1.36. */
@@ -863,11 +1472,24 @@ export interface PodStatus {
   readonly startTime?: Timestamp;
 }
 
+/** Kubernetes `V1PortStatus`, release 1.36. */
+export interface PortStatus {
+  readonly error?: string;
+  readonly port: number;
+  readonly protocol: string;
+}
+
 /** Kubernetes `V1PortworxVolumeSource`, release 1.36. */
 export interface PortworxVolumeSource {
   readonly fsType?: string;
   readonly readOnly?: boolean;
   readonly volumeID: string;
+}
+
+/** Kubernetes `V1Preconditions`, release 1.36. */
+export interface Preconditions {
+  readonly resourceVersion?: string;
+  readonly uid?: string;
 }
 
 /** Kubernetes `V1PreferredSchedulingTerm`, release 1.36. */
@@ -906,6 +1528,18 @@ export interface QuobyteVolumeSource {
   readonly volume: string;
 }
 
+/** Kubernetes `V1RBDPersistentVolumeSource`, release 1.36. */
+export interface RBDPersistentVolumeSource {
+  readonly fsType?: string;
+  readonly image: string;
+  readonly keyring?: string;
+  readonly monitors: readonly string[];
+  readonly pool?: string;
+  readonly readOnly?: boolean;
+  readonly secretRef?: SecretReference;
+  readonly user?: string;
+}
+
 /** Kubernetes `V1RBDVolumeSource`, release 1.36. */
 export interface RBDVolumeSource {
   readonly fsType?: string;
@@ -916,6 +1550,19 @@ export interface RBDVolumeSource {
   readonly readOnly?: boolean;
   readonly secretRef?: LocalObjectReference;
   readonly user?: string;
+}
+
+/** Kubernetes `V1ResourceAttributes`, release 1.36. */
+export interface ResourceAttributes {
+  readonly fieldSelector?: FieldSelectorAttributes;
+  readonly group?: string;
+  readonly labelSelector?: LabelSelectorAttributes;
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly resource?: string;
+  readonly subresource?: string;
+  readonly verb?: string;
+  readonly version?: string;
 }
 
 /** Kubernetes `V1ResourceFieldSelector`, release 1.36. */
@@ -945,12 +1592,36 @@ export interface ResourceStatus {
   readonly resources?: readonly ResourceHealth[];
 }
 
+/** Kubernetes `V1RuntimeClass`, release 1.36. */
+export interface RuntimeClass {
+  readonly apiVersion?: string;
+  readonly handler: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly overhead?: Overhead;
+  readonly scheduling?: Scheduling;
+}
+
 /** Kubernetes `V1SELinuxOptions`, release 1.36. */
 export interface SELinuxOptions {
   readonly level?: string;
   readonly role?: string;
   readonly type?: string;
   readonly user?: string;
+}
+
+/** Kubernetes `V1ScaleIOPersistentVolumeSource`, release 1.36. */
+export interface ScaleIOPersistentVolumeSource {
+  readonly fsType?: string;
+  readonly gateway: string;
+  readonly protectionDomain?: string;
+  readonly readOnly?: boolean;
+  readonly secretRef: SecretReference;
+  readonly sslEnabled?: boolean;
+  readonly storageMode?: string;
+  readonly storagePool?: string;
+  readonly system: string;
+  readonly volumeName?: string;
 }
 
 /** Kubernetes `V1ScaleIOVolumeSource`, release 1.36. */
@@ -967,10 +1638,27 @@ export interface ScaleIOVolumeSource {
   readonly volumeName?: string;
 }
 
+/** Kubernetes `V1Scheduling`, release 1.36. */
+export interface Scheduling {
+  readonly nodeSelector?: { readonly [key: string]: string };
+  readonly tolerations?: readonly Toleration[];
+}
+
 /** Kubernetes `V1SeccompProfile`, release 1.36. */
 export interface SeccompProfile {
   readonly localhostProfile?: string;
   readonly type: string;
+}
+
+/** Kubernetes `V1Secret`, release 1.36. */
+export interface Secret {
+  readonly apiVersion?: string;
+  readonly data?: { readonly [key: string]: string };
+  readonly immutable?: boolean;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly stringData?: { readonly [key: string]: string };
+  readonly type?: string;
 }
 
 /** Kubernetes `V1SecretEnvSource`, release 1.36. */
@@ -986,11 +1674,25 @@ export interface SecretKeySelector {
   readonly optional?: boolean;
 }
 
+/** Kubernetes `V1SecretList`, release 1.36. */
+export interface SecretList {
+  readonly apiVersion?: string;
+  readonly items: readonly Secret[];
+  readonly kind?: string;
+  readonly metadata?: ListMeta;
+}
+
 /** Kubernetes `V1SecretProjection`, release 1.36. */
 export interface SecretProjection {
   readonly items?: readonly KeyToPath[];
   readonly name?: string;
   readonly optional?: boolean;
+}
+
+/** Kubernetes `V1SecretReference`, release 1.36. */
+export interface SecretReference {
+  readonly name?: string;
+  readonly namespace?: string;
 }
 
 /** Kubernetes `V1SecretVolumeSource`, release 1.36. */
@@ -1017,11 +1719,83 @@ export interface SecurityContext {
   readonly windowsOptions?: WindowsSecurityContextOptions;
 }
 
+/** Kubernetes `V1Service`, release 1.36. */
+export interface Service {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly spec?: ServiceSpec;
+  readonly status?: ServiceStatus;
+}
+
+/** Kubernetes `V1ServiceAccount`, release 1.36. */
+export interface ServiceAccount {
+  readonly apiVersion?: string;
+  readonly automountServiceAccountToken?: boolean;
+  readonly imagePullSecrets?: readonly LocalObjectReference[];
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly secrets?: readonly ObjectReference[];
+}
+
 /** Kubernetes `V1ServiceAccountTokenProjection`, release 1.36. */
 export interface ServiceAccountTokenProjection {
   readonly audience?: string;
   readonly expirationSeconds?: number;
   readonly path: string;
+}
+
+/** Kubernetes `V1ServiceList`, release 1.36. */
+export interface ServiceList {
+  readonly apiVersion?: string;
+  readonly items: readonly Service[];
+  readonly kind?: string;
+  readonly metadata?: ListMeta;
+}
+
+/** Kubernetes `V1ServicePort`, release 1.36. */
+export interface ServicePort {
+  readonly appProtocol?: string;
+  readonly name?: string;
+  readonly nodePort?: number;
+  readonly port: number;
+  readonly protocol?: string;
+  readonly targetPort?: IntOrString;
+}
+
+/** Kubernetes `V1ServiceSpec`, release 1.36. */
+export interface ServiceSpec {
+  readonly allocateLoadBalancerNodePorts?: boolean;
+  readonly clusterIP?: string;
+  readonly clusterIPs?: readonly string[];
+  readonly externalIPs?: readonly string[];
+  readonly externalName?: string;
+  readonly externalTrafficPolicy?: string;
+  readonly healthCheckNodePort?: number;
+  readonly internalTrafficPolicy?: string;
+  readonly ipFamilies?: readonly string[];
+  readonly ipFamilyPolicy?: string;
+  readonly loadBalancerClass?: string;
+  readonly loadBalancerIP?: string;
+  readonly loadBalancerSourceRanges?: readonly string[];
+  readonly ports?: readonly ServicePort[];
+  readonly publishNotReadyAddresses?: boolean;
+  readonly selector?: { readonly [key: string]: string };
+  readonly sessionAffinity?: string;
+  readonly sessionAffinityConfig?: SessionAffinityConfig;
+  readonly trafficDistribution?: string;
+  readonly type?: string;
+}
+
+/** Kubernetes `V1ServiceStatus`, release 1.36. */
+export interface ServiceStatus {
+  readonly conditions?: readonly Condition[];
+  readonly loadBalancer?: LoadBalancerStatus;
+}
+
+/** Kubernetes `V1SessionAffinityConfig`, release 1.36. */
+export interface SessionAffinityConfig {
+  readonly clientIP?: ClientIPConfig;
 }
 
 /** Kubernetes `V1ShardInfo`, release 1.36. */
@@ -1034,6 +1808,44 @@ export interface SleepAction {
   readonly seconds: number;
 }
 
+/** Kubernetes `V1Status`, release 1.36. */
+export interface Status {
+  readonly apiVersion?: string;
+  readonly code?: number;
+  readonly details?: StatusDetails;
+  readonly kind?: string;
+  readonly message?: string;
+  readonly metadata?: ListMeta;
+  readonly reason?: string;
+  readonly status?: string;
+}
+
+/** Kubernetes `V1StatusCause`, release 1.36. */
+export interface StatusCause {
+  readonly field?: string;
+  readonly message?: string;
+  readonly reason?: string;
+}
+
+/** Kubernetes `V1StatusDetails`, release 1.36. */
+export interface StatusDetails {
+  readonly causes?: readonly StatusCause[];
+  readonly group?: string;
+  readonly kind?: string;
+  readonly name?: string;
+  readonly retryAfterSeconds?: number;
+  readonly uid?: string;
+}
+
+/** Kubernetes `V1StorageOSPersistentVolumeSource`, release 1.36. */
+export interface StorageOSPersistentVolumeSource {
+  readonly fsType?: string;
+  readonly readOnly?: boolean;
+  readonly secretRef?: ObjectReference;
+  readonly volumeName?: string;
+  readonly volumeNamespace?: string;
+}
+
 /** Kubernetes `V1StorageOSVolumeSource`, release 1.36. */
 export interface StorageOSVolumeSource {
   readonly fsType?: string;
@@ -1041,6 +1853,39 @@ export interface StorageOSVolumeSource {
   readonly secretRef?: LocalObjectReference;
   readonly volumeName?: string;
   readonly volumeNamespace?: string;
+}
+
+/** Kubernetes `StorageV1TokenRequest`, release 1.36. */
+export interface StorageTokenRequest {
+  readonly audience: string;
+  readonly expirationSeconds?: number;
+}
+
+/** Kubernetes `V1SubjectAccessReview`, release 1.36. */
+export interface SubjectAccessReview {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly spec: SubjectAccessReviewSpec;
+  readonly status?: SubjectAccessReviewStatus;
+}
+
+/** Kubernetes `V1SubjectAccessReviewSpec`, release 1.36. */
+export interface SubjectAccessReviewSpec {
+  readonly extra?: { readonly [key: string]: readonly string[] };
+  readonly groups?: readonly string[];
+  readonly nonResourceAttributes?: NonResourceAttributes;
+  readonly resourceAttributes?: ResourceAttributes;
+  readonly uid?: string;
+  readonly user?: string;
+}
+
+/** Kubernetes `V1SubjectAccessReviewStatus`, release 1.36. */
+export interface SubjectAccessReviewStatus {
+  readonly allowed: boolean;
+  readonly denied?: boolean;
+  readonly evaluationError?: string;
+  readonly reason?: string;
 }
 
 /** Kubernetes `V1Sysctl`, release 1.36. */
@@ -1053,6 +1898,50 @@ export interface Sysctl {
 export interface TCPSocketAction {
   readonly host?: string;
   readonly port: IntOrString;
+}
+
+/** Kubernetes `V1Taint`, release 1.36. */
+export interface Taint {
+  readonly effect: string;
+  readonly key: string;
+  readonly timeAdded?: Timestamp;
+  readonly value?: string;
+}
+
+/** Kubernetes `V1TokenRequestSpec`, release 1.36. */
+export interface TokenRequestSpec {
+  readonly audiences?: readonly string[];
+  readonly boundObjectRef?: BoundObjectReference;
+  readonly expirationSeconds?: number;
+}
+
+/** Kubernetes `V1TokenRequestStatus`, release 1.36. */
+export interface TokenRequestStatus {
+  readonly expirationTimestamp?: Timestamp;
+  readonly token?: string;
+}
+
+/** Kubernetes `V1TokenReview`, release 1.36. */
+export interface TokenReview {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly spec: TokenReviewSpec;
+  readonly status?: TokenReviewStatus;
+}
+
+/** Kubernetes `V1TokenReviewSpec`, release 1.36. */
+export interface TokenReviewSpec {
+  readonly audiences?: readonly string[];
+  readonly token: string;
+}
+
+/** Kubernetes `V1TokenReviewStatus`, release 1.36. */
+export interface TokenReviewStatus {
+  readonly audiences?: readonly string[];
+  readonly authenticated?: boolean;
+  readonly error?: string;
+  readonly user?: UserInfo;
 }
 
 /** Kubernetes `V1Toleration`, release 1.36. */
@@ -1091,6 +1980,14 @@ export interface TypedObjectReference {
   readonly namespace?: string;
 }
 
+/** Kubernetes `V1UserInfo`, release 1.36. */
+export interface UserInfo {
+  readonly extra?: { readonly [key: string]: readonly string[] };
+  readonly groups?: readonly string[];
+  readonly uid?: string;
+  readonly username?: string;
+}
+
 /** Kubernetes `V1Volume`, release 1.36. */
 export interface Volume {
   readonly awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource;
@@ -1126,10 +2023,47 @@ export interface Volume {
   readonly vsphereVolume?: VsphereVirtualDiskVolumeSource;
 }
 
+/** Kubernetes `V1VolumeAttachment`, release 1.36. */
+export interface VolumeAttachment {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+  readonly spec: VolumeAttachmentSpec;
+  readonly status?: VolumeAttachmentStatus;
+}
+
+/** Kubernetes `V1VolumeAttachmentSource`, release 1.36. */
+export interface VolumeAttachmentSource {
+  readonly inlineVolumeSpec?: PersistentVolumeSpec;
+  readonly persistentVolumeName?: string;
+}
+
+/** Kubernetes `V1VolumeAttachmentSpec`, release 1.36. */
+export interface VolumeAttachmentSpec {
+  readonly attacher: string;
+  readonly nodeName: string;
+  readonly source: VolumeAttachmentSource;
+}
+
+/** Kubernetes `V1VolumeAttachmentStatus`, release 1.36. */
+export interface VolumeAttachmentStatus {
+  readonly attachError?: VolumeError;
+  readonly attached: boolean;
+  readonly attachmentMetadata?: { readonly [key: string]: string };
+  readonly detachError?: VolumeError;
+}
+
 /** Kubernetes `V1VolumeDevice`, release 1.36. */
 export interface VolumeDevice {
   readonly devicePath: string;
   readonly name: string;
+}
+
+/** Kubernetes `V1VolumeError`, release 1.36. */
+export interface VolumeError {
+  readonly errorCode?: number;
+  readonly message?: string;
+  readonly time?: Timestamp;
 }
 
 /** Kubernetes `V1VolumeMount`, release 1.36. */
@@ -1150,6 +2084,16 @@ export interface VolumeMountStatus {
   readonly readOnly?: boolean;
   readonly recursiveReadOnly?: string;
   readonly volumeStatus?: VolumeStatus;
+}
+
+/** Kubernetes `V1VolumeNodeAffinity`, release 1.36. */
+export interface VolumeNodeAffinity {
+  readonly required?: NodeSelector;
+}
+
+/** Kubernetes `V1VolumeNodeResources`, release 1.36. */
+export interface VolumeNodeResources {
+  readonly count?: number;
 }
 
 /** Kubernetes `V1VolumeProjection`, release 1.36. */
