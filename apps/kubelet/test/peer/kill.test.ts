@@ -106,20 +106,25 @@ const containerNames = (pod: Pod): readonly string[] =>
     ({ name }) => name,
   );
 
-/** The runtime holds one ready sandbox and one running container for everything that is wanted, and nothing of anything else. */
-const compareWithWanted = async (open: Rig, wanted: ReadonlyMap<string, Pod>): Promise<string> => {
+/** The runtime holds one ready sandbox and one running container for everything that is wanted, and nothing of anything else but `leftOut`. */
+const compareWithWanted = async (open: Rig, wanted: ReadonlyMap<string, Pod>, leftOut: ReadonlySet<string>): Promise<string> => {
   const uids = new Map((await open.kubelet.listPods()).map(({ metadata }) => [metadata?.name ?? "", metadata?.uid ?? ""]));
+  const isJudged = (uid: string | undefined): boolean => uid === undefined || !leftOut.has(uid);
   const expected = [...wanted]
+    .filter(([name]) => isJudged(uids.get(`${name}-${NODE_NAME}`)))
     .flatMap(([name, pod]) => containerNames(pod).map((container) => `${uids.get(`${name}-${NODE_NAME}`)} ${container}`))
     .toSorted();
   const stableUids = new Set(STABLE.map(({ metadata }) => uids.get(`${metadata?.name}-${NODE_NAME}`)));
-  const containers = (await listHeldContainers(open)).filter(({ uid }) => !stableUids.has(uid));
+  const containers = (await listHeldContainers(open)).filter(({ uid }) => !stableUids.has(uid) && isJudged(uid));
   const running = containers
     .filter(({ state }) => state === "running")
     .map(({ uid, name }) => `${uid} ${name}`)
     .toSorted();
-  const sandboxes = (await listHeldSandboxes(open)).filter(({ uid }) => !stableUids.has(uid));
-  const wantedUids = [...wanted.keys()].map((name) => uids.get(`${name}-${NODE_NAME}`) ?? name).toSorted();
+  const sandboxes = (await listHeldSandboxes(open)).filter(({ uid }) => !stableUids.has(uid) && isJudged(uid));
+  const wantedUids = [...wanted.keys()]
+    .map((name) => uids.get(`${name}-${NODE_NAME}`) ?? name)
+    .filter(isJudged)
+    .toSorted();
   const problems = [
     running.join() === expected.join() ? "" : `running ${running.join()}, wanted ${expected.join()}`,
     sandboxes
@@ -137,10 +142,24 @@ const compareWithWanted = async (open: Rig, wanted: ReadonlyMap<string, Pod>): P
 };
 
 /**
- * A start whose caller dies can leave containerd 2.1 with a task that has ended and that it never deletes: it then refuses to remove the
- * container ("cannot delete running task") until it is restarted itself. That is no work of the kubelet's, which goes on trying.
+ * Pods that containerd 2.1 can't let go of. When the caller of StartContainer dies midway, containerd notes the container as exited before it
+ * deletes the task, and deletes it once only (internal/cri/server/container_start.go); RemoveContainer then says "cannot delete running
+ * task" until containerd itself is restarted. No call of CRI helps. Counted is only what containerd shows as stopped at two looks a
+ * second apart while CRI calls its container exited.
  */
-const leakedTasks = async (open: Rig): Promise<number> => (await open.lab.ctr(["tasks", "ls"])).split("STOPPED").length - 1;
+const findLeaked = async (open: Rig): Promise<ReadonlySet<string>> => {
+  const stopped = async (): Promise<readonly string[]> =>
+    (await open.lab.ctr(["tasks", "ls"]))
+      .split("\n")
+      .filter((line) => line.trim().endsWith("STOPPED"))
+      .map((line) => line.split(/\s+/)[0] ?? "");
+  const first = await stopped();
+  if (first.length === 0) return new Set();
+  await systemClock.sleep(1000);
+  const still = (await stopped()).filter((id) => first.includes(id));
+  const exited = (await listHeldContainers(open)).filter(({ id, state }) => state === "exited" && still.includes(id));
+  return new Set(exited.map(({ uid }) => uid));
+};
 
 describe(`a kubelet that is killed again and again (seed ${seed})`, () => {
   it(`restarts, doubles and loses no container in ${KILLS} kills under a churning set of pods`, async () => {
@@ -175,25 +194,26 @@ describe(`a kubelet that is killed again and again (seed ${seed})`, () => {
     await open.untilHealthy();
 
     let last = "";
-    let leaked = 0;
-    const patience = systemClock.monotonicMs() + 5000;
-    const { tookMs } = await timed(() =>
+    let leaked: ReadonlySet<string> = new Set();
+    const converges = (leftOut: () => Promise<ReadonlySet<string>>): Promise<unknown> =>
       until(
         () => `the runtime to hold what is wanted (seed ${seed}): ${last}`,
         async () => {
-          last = await compareWithWanted(open, wanted);
-          if (last !== "" && leaked === 0 && systemClock.monotonicMs() > patience) {
-            leaked = await leakedTasks(open);
-            if (leaked > 0) {
-              await open.lab.stopRuntime();
-              await open.lab.startRuntime();
-            }
-          }
-          return last === "";
+          last = await compareWithWanted(open, wanted, new Set());
+          if (last === "") return true;
+          leaked = await leftOut();
+          if (leaked.size === 0) return false;
+          return (await compareWithWanted(open, wanted, leaked)) === "";
         },
-        { timeoutMs: 40_000 },
-      ),
-    );
+        { timeoutMs: 30_000 },
+      );
+    const { tookMs } = await timed(() => converges(() => findLeaked(open)));
+    const leakedPods = last === "" ? 0 : leaked.size;
+    if (leakedPods > 0) {
+      await open.lab.stopRuntime();
+      await open.lab.startRuntime();
+      await converges(async () => new Set());
+    }
     expect((await stablePods()).map(identity)).toEqual(before);
     watching.abort();
     const twice = [...starts].filter(([, count]) => count > 1);
@@ -210,7 +230,7 @@ describe(`a kubelet that is killed again and again (seed ${seed})`, () => {
     report(
       `kill: seed ${seed}; ${KILLS} kills (${early} while starting), ${changes} changes of files, ${starts.size} containers started, ` +
         `${twice.length} of them twice; converged ${tookMs} ms after the last start; ${STABLE.length} stable pods untouched` +
-        (leaked === 0 ? "" : `; containerd had leaked ${leaked} tasks and was restarted`),
+        (leakedPods === 0 ? "" : `; containerd could not remove ${leakedPods} pods' containers until it was restarted`),
     );
     expect(twice).toEqual([]);
     if (traces instanceof Error) throw traces;

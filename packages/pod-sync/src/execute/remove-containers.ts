@@ -12,7 +12,7 @@ export const removeContainer = async (pass: PodPass, containerId: string): Promi
   } catch (error) {
     if (isNotFound(error)) return;
     pass.signal.throwIfAborted();
-    // When its process is gone the runtime notices, and the next try succeeds.
+    // Whether or not the runtime can let go of it later: what it calls ended must not go on running.
     await pass.ports.cgroups.killContainer?.(pass.pod, { containerId, signal: pass.signal });
     throw error;
   }
