@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { isAbsolute, normalize } from "node:path";
+import { absolutePathFlag, apiClientSettings, nodeSettings, serverSettings } from "./cluster-settings.ts";
 import { KubeletConfigError } from "./errors.ts";
 import type { JsonValue } from "./json-value.ts";
 import { createSecret } from "./secret.ts";
@@ -12,6 +12,8 @@ export interface SettingsInput {
   readonly reader: ValueReader;
   readonly flags: ReadonlyMap<string, JsonValue>;
   readonly hostname: string;
+  /** Whether a field of the configuration was set by somebody. */
+  readonly wasSet: (path: string) => boolean;
 }
 
 const textFlag = (flags: SettingsInput["flags"], name: string, fallback: string): string => {
@@ -23,13 +25,6 @@ const computeNodeName = ({ flags, hostname }: SettingsInput): string => {
   const name = textFlag(flags, "hostname-override", hostname).trim().toLowerCase();
   if (name === "") throw new KubeletConfigError("invalid-flag", "the node's name must not be empty", { field: "--hostname-override" });
   return name;
-};
-
-/** The runtime is told paths below it, and has another working directory. */
-const computeRootDir = (flags: SettingsInput["flags"]): string => {
-  const path = textFlag(flags, "root-dir", "/var/lib/kubelet");
-  if (!isAbsolute(path)) throw new KubeletConfigError("invalid-flag", "--root-dir must be an absolute path", { field: "--root-dir" });
-  return normalize(path);
 };
 
 const computeNodeIps = (flags: SettingsInput["flags"]): readonly string[] => {
@@ -73,9 +68,13 @@ export const buildSettings = (input: SettingsInput): KubeletSettings => {
     nodeName: computeNodeName(input),
     hostname,
     nodeIps: computeNodeIps(flags),
-    rootDir: computeRootDir(flags),
+    rootDir: absolutePathFlag(flags, "root-dir", "/var/lib/kubelet"),
     podLogsDir: reader.text("podLogsDir"),
-    kubeconfig: "",
+    kubeconfig: textFlag(flags, "kubeconfig", ""),
+    certDir: absolutePathFlag(flags, "cert-dir", "/var/lib/kubelet/pki"),
+    node: nodeSettings(reader, flags, input.wasSet),
+    api: apiClientSettings(reader),
+    server: serverSettings(reader),
     containerRuntimeEndpoint: runtimeEndpoint,
     imageServiceEndpoint: reader.text("imageServiceEndpoint") || runtimeEndpoint,
     runtimeRequestTimeoutMs: reader.durationMs("runtimeRequestTimeout"),

@@ -15,9 +15,6 @@ export interface FlagDefinition {
 
 const USED: Support = { state: "used" };
 const UNSUPPORTED: Support = { state: "unsupported", alsoAccepted: [] };
-const inert = (why: string): Support => ({ state: "inert", why });
-const NO_API_SERVER = inert("nk runs standalone, without an API server");
-const NO_HTTPS = inert("nk serves no authenticated HTTPS API yet");
 
 /** Flags without a field in the configuration file (reference: cmd/kubelet/app/options/options.go). */
 const OWN_FLAGS: readonly FlagDefinition[] = [
@@ -26,7 +23,7 @@ const OWN_FLAGS: readonly FlagDefinition[] = [
   { name: "config", kind: "string", support: USED, help: "the KubeletConfiguration file, YAML or JSON" },
   { name: "config-dir", kind: "string", support: USED, help: "a directory of *.conf files merged over the file, in lexical order" },
   { name: "root-dir", kind: "string", support: USED, help: "where the kubelet keeps its state (default /var/lib/kubelet)" },
-  { name: "cert-dir", kind: "string", support: NO_HTTPS, help: "where certificates lie (default /var/lib/kubelet/pki)" },
+  { name: "cert-dir", kind: "string", support: USED, help: "where certificates lie (default /var/lib/kubelet/pki)" },
   { name: "hostname-override", kind: "string", support: USED, help: "the node's name, instead of the host's" },
   { name: "node-ip", kind: "strings", support: USED, help: "the node's address, or one of each family" },
   { name: "minimum-container-ttl-duration", kind: "duration", support: UNSUPPORTED, help: "how long a dead container is kept at least" },
@@ -37,10 +34,10 @@ const OWN_FLAGS: readonly FlagDefinition[] = [
     help: "dead instances kept per container (default 1)",
   },
   { name: "maximum-dead-containers", kind: "int", support: UNSUPPORTED, help: "dead containers kept in all, -1 for no limit (default -1)" },
-  { name: "kubeconfig", kind: "string", support: UNSUPPORTED, help: "how to reach the API server; empty for standalone" },
+  { name: "kubeconfig", kind: "string", support: USED, help: "how to reach the API server; empty for standalone" },
   { name: "bootstrap-kubeconfig", kind: "string", support: UNSUPPORTED, help: "how to reach the API server the first time" },
-  { name: "cloud-provider", kind: "string", support: NO_API_SERVER, help: '"" or "external"' },
-  { name: "node-labels", kind: "stringMap", support: NO_API_SERVER, help: "labels of the Node object" },
+  { name: "cloud-provider", kind: "string", support: USED, help: '"" or "external"' },
+  { name: "node-labels", kind: "stringMap", support: USED, help: "labels of the Node object" },
   { name: "runtime-cgroups", kind: "string", support: UNSUPPORTED, help: "the cgroup of the container runtime" },
   { name: "image-credential-provider-config", kind: "string", support: UNSUPPORTED, help: "credential provider plugins" },
   { name: "image-credential-provider-bin-dir", kind: "string", support: UNSUPPORTED, help: "credential provider plugins" },

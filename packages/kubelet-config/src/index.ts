@@ -18,7 +18,7 @@ export { parseFlags } from "./parse-flags.ts";
 export type { ParsedFlags } from "./parse-flags.ts";
 export { createSecret } from "./secret.ts";
 export type { Secret } from "./secret.ts";
-export type { KubeletSettings } from "./settings.ts";
+export type { ApiClientSettings, KubeletSettings, NodeSettings, ServerSettings, TaintSetting } from "./settings.ts";
 export type { ConfigSources, DirectoryEntry } from "./sources.ts";
 export { formatWarning } from "./warning.ts";
 export type { ConfigWarning } from "./warning.ts";

@@ -115,20 +115,15 @@ describe("loadSettings", () => {
       code: "unsupported-flag",
       field: "--eviction-hard",
     });
-    await expect(load(["--kubeconfig=/k"])).rejects.toThrow("--kubeconfig is not supported by nk yet: nk runs standalone only");
+    await expect(load(["--bootstrap-kubeconfig=/k"])).rejects.toThrow("--bootstrap-kubeconfig is not supported by nk yet");
     await load(["--kubeconfig=", "--cpu-manager-policy=none", "--exit-on-lock-contention=false"]);
     await loadFile("evictionHard: {}\nmemorySwap: {swapBehavior: NoSwap}\nimageMinimumGCAge: 120s\n");
   });
 
   it("says which settings change nothing", async () => {
-    const { warnings } = await loadFile(
-      "kubeAPIQPS: 9\nnodeStatusUpdateFrequency: 10s\n",
-      "--cloud-provider=external",
-      "--hairpin-mode=none",
-    );
+    const { warnings } = await loadFile("rotateCertificates: true\nnodeStatusUpdateFrequency: 10s\n", "--hairpin-mode=none");
     expect(warnings.map(formatWarning)).toEqual([
-      "--cloud-provider has no effect: nk runs standalone, without an API server",
-      "/c.yaml:3: kubeAPIQPS has no effect: nk runs standalone, without an API server",
+      "/c.yaml:3: rotateCertificates has no effect: nk does not ask for certificates yet",
       "--hairpin-mode has no effect: a CRI runtime does its own networking",
     ]);
   });

@@ -53,8 +53,7 @@ const checkOwnFlags = (flags: ReadonlyMap<string, JsonValue>): readonly ConfigWa
     const flag = FLAGS.get(name);
     if (flag === undefined || flag.path !== undefined || isEmpty(value)) continue;
     if (flag.support.state === "unsupported") {
-      const hint = name.endsWith("kubeconfig") ? ": nk runs standalone only" : "";
-      throw new KubeletConfigError("unsupported-flag", `--${name} is not supported by nk yet${hint}`, { field: `--${name}` });
+      throw new KubeletConfigError("unsupported-flag", `--${name} is not supported by nk yet`, { field: `--${name}` });
     }
     if (flag.support.state === "inert") warnings.push({ message: `--${name} has no effect: ${flag.support.why}` });
   }
@@ -108,7 +107,8 @@ export const loadSettings = async (options: LoadOptions): Promise<LoadResult> =>
   const effective = computeEffective({ file, dropIns: dropIns.documents, flags });
   const reader = createValueReader(effective.values);
   const validationWarnings = validateValues(reader);
-  const settings = buildSettings({ reader, flags, hostname: (options.hostname ?? systemHostname)() });
+  const wasSet = (path: string): boolean => effective.values.get(path)?.provenance !== "default";
+  const settings = buildSettings({ reader, flags, wasSet, hostname: (options.hostname ?? systemHostname)() });
   const warnings = [
     ...flagWarnings,
     ...(file?.warnings ?? []),

@@ -1,5 +1,74 @@
 import type { Secret } from "./secret.ts";
 
+/** A taint the node is registered with. */
+export interface TaintSetting {
+  readonly key: string;
+  readonly value: string;
+  readonly effect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
+}
+
+/** How the Node object is made and kept. */
+export interface NodeSettings {
+  /** False: the Node is made by someone else. Default true. */
+  readonly register: boolean;
+  readonly labels: { readonly [key: string]: string };
+  readonly taints: readonly TaintSetting[];
+  readonly providerId: string;
+  readonly hasExternalCloudProvider: boolean;
+  /** --node-ip as given: "0.0.0.0" and "::" choose the family of an address that is found. */
+  readonly requestedIps: readonly string[];
+  readonly statusUpdateMs: number;
+  /** How often an unchanged status is sent. Default 5 minutes, or as often as it is looked at if that was set. */
+  readonly statusReportMs: number;
+  readonly leaseDurationSeconds: number;
+  /** -1: no limit. */
+  readonly maxImages: number;
+  readonly maxPods: number;
+  /** 0: no such limit. */
+  readonly podsPerCore: number;
+  /** Quantities by resource name. */
+  readonly systemReserved: { readonly [resource: string]: string };
+  readonly kubeReserved: { readonly [resource: string]: string };
+  /** Thresholds by signal, e.g. `10%`; what they keep free is not allocatable. */
+  readonly evictionHard: { readonly [signal: string]: string };
+  readonly enableControllerAttachDetach: boolean;
+}
+
+/** How the API server is used. */
+export interface ApiClientSettings {
+  /** Requests a second; below 0: no limit. */
+  readonly qps: number;
+  readonly burst: number;
+  /** Events a second; 0: no limit. */
+  readonly eventQps: number;
+  readonly eventBurst: number;
+  readonly changeDetection: "Watch" | "Cache" | "Get";
+}
+
+/** The kubelet's own HTTPS server. */
+export interface ServerSettings {
+  readonly port: number;
+  /** "" for a certificate that the kubelet signs itself. */
+  readonly tlsCertFile: string;
+  readonly tlsPrivateKeyFile: string;
+  readonly tlsCipherSuites: readonly string[];
+  /** "" or VersionTLS12, VersionTLS13, as Go names them. */
+  readonly tlsMinVersion: string;
+  /** "": no client certificates. */
+  readonly clientCaFile: string;
+  readonly allowAnonymous: boolean;
+  readonly tokenReview: { readonly enabled: boolean; readonly cacheMs: number };
+  readonly authorization: {
+    readonly mode: "AlwaysAllow" | "Webhook";
+    readonly cacheAuthorizedMs: number;
+    readonly cacheUnauthorizedMs: number;
+  };
+  readonly enableDebuggingHandlers: boolean;
+  readonly enableSystemLogHandler: boolean;
+  readonly enableProfilingHandler: boolean;
+  readonly enableDebugFlagsHandler: boolean;
+}
+
 /**
  * Everything apps/kubelet needs to know, in our units. Names follow the fields of KubeletConfiguration v1beta1; the defaults are the
  * reference's unless the comment says otherwise.
@@ -14,8 +83,13 @@ export interface KubeletSettings {
   /** Default /var/lib/kubelet. */
   readonly rootDir: string;
   readonly podLogsDir: string;
-  /** "": standalone, which is all nk can do yet. */
-  readonly kubeconfig: "";
+  /** How to reach the API server: a file; "" for standalone. */
+  readonly kubeconfig: string;
+  /** Where certificates lie. Default /var/lib/kubelet/pki. */
+  readonly certDir: string;
+  readonly node: NodeSettings;
+  readonly api: ApiClientSettings;
+  readonly server: ServerSettings;
 
   readonly containerRuntimeEndpoint: string;
   /** Where images are managed; the runtime's endpoint unless set apart. */

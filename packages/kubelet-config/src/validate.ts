@@ -52,6 +52,27 @@ const checkLogsDir: Check = (reader) => {
   if (!/^[\u0000-\u007f]*$/.test(path)) throw reader.invalid("podLogsDir", "must be ASCII");
 };
 
+const RESERVED: ReadonlySet<string> = new Set(["cpu", "memory", "ephemeral-storage", "pid"]);
+
+const checkReserved: Check = (reader) => {
+  for (const path of ["systemReserved", "kubeReserved"]) {
+    for (const [resource, amount] of Object.entries(readMap(reader, path))) {
+      if (!RESERVED.has(resource))
+        throw reader.invalid(path, `names ${JSON.stringify(resource)}; only ${[...RESERVED].join(", ")} can be reserved`);
+      if (typeof amount !== "string" || !/^\+?\d+(?:\.\d*)?(?:[numkMGTPE]|[KMGTPE]i|[eE][-+]?\d+)?$/.test(amount))
+        throw reader.invalid(path, `has ${JSON.stringify(amount)} for ${resource}, which is no quantity of 0 or more`);
+    }
+  }
+};
+
+const checkTls: Check = (reader) => {
+  if ((reader.text("tlsCertFile") === "") !== (reader.text("tlsPrivateKeyFile") === ""))
+    throw reader.invalid("tlsCertFile", "and tlsPrivateKeyFile must be set together");
+  const version = reader.text("tlsMinVersion");
+  if (!["", "VersionTLS10", "VersionTLS11", "VersionTLS12", "VersionTLS13"].includes(version))
+    throw reader.invalid("tlsMinVersion", "must be one of VersionTLS10, VersionTLS11, VersionTLS12, VersionTLS13");
+};
+
 const checkEndpoint: Check = (reader) => {
   if (reader.text("containerRuntimeEndpoint") === "") throw reader.invalid("containerRuntimeEndpoint", "must not be empty");
 };
@@ -101,8 +122,14 @@ const CHECKS: readonly Check[] = [
   durationBetween("runtimeRequestTimeout", { lowestMs: 1, words: "above 0" }),
   oneOf("cgroupDriver", "cgroupfs", "systemd"),
   oneOf("logging.format", "text", "json"),
+  oneOf("configMapAndSecretChangeDetectionStrategy", "Get", "Cache", "Watch"),
+  between("maxPods", 0),
+  durationBetween("nodeStatusUpdateFrequency", { lowestMs: 1, words: "above 0" }),
+  durationBetween("nodeStatusReportFrequency", { lowestMs: 1, words: "above 0" }),
   oneOf("authorization.mode", "AlwaysAllow", "Webhook"),
   checkPulls,
+  checkReserved,
+  checkTls,
   checkLogsDir,
   checkEndpoint,
   checkStaticPodUrl,
