@@ -10,7 +10,7 @@ import type { ValueReader } from "./value-reader.ts";
 type Flags = ReadonlyMap<string, JsonValue>;
 
 const textMap = (value: { readonly [key: string]: JsonValue }): { readonly [key: string]: string } =>
-  Object.fromEntries(Object.entries(value).map(([key, text]) => [key, String(text)]));
+  Object.fromEntries(Object.entries(value).map(([key, text]) => [key, typeof text === "string" ? text : ""]));
 
 /** Keys below kubernetes.io and k8s.io that a node may give itself (reference: kubelet/apis/well_known_labels.go). */
 const OWN_LABELS: ReadonlySet<string> = new Set([

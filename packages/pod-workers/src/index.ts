@@ -21,3 +21,5 @@ export type {
   SyncAnswer,
   TerminateOptions,
 } from "./ports.ts";
+export { computeNodeAdmission } from "./predicates/node-admission.ts";
+export type { NodeAdmissionInput } from "./predicates/node-admission.ts";
