@@ -67,6 +67,8 @@ export interface StoredKind {
 export interface StoreChange {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
   readonly object: ApiObject;
+  /** What it was before; absent for ADDED. A watch with a selector needs it to tell who has left. */
+  readonly previous?: ApiObject;
   /** Of the change; for a deletion the version at which it went. */
   readonly resourceVersion: string;
 }
@@ -91,6 +93,8 @@ export interface Store {
   ): ApiObject;
   /** Removes it at once, whatever its finalizers: the rest layer has seen to them. */
   remove(kind: StoredKind, where: { readonly namespace?: string; readonly name: string }): ApiObject | undefined;
+  /** The version of the last change of any kind. */
+  readonly resourceVersion: string;
   /** Changes after `resourceVersion`, in order; rejects with ApiError 410 when they are no longer known. Ends when the signal aborts. */
   watch(
     kind: StoredKind,
