@@ -47,6 +47,8 @@ export interface RequestAttributes {
   readonly namespace?: string;
   readonly name?: string;
   readonly path: string;
+  /** As in the query of a list, watch or deletecollection: a node may list only its own pods. */
+  readonly fieldSelector?: string;
 }
 
 export interface Authenticator {
@@ -139,4 +141,21 @@ export interface VirtualResource {
 export interface Controller {
   readonly name: string;
   run(signal: AbortSignal): Promise<void>;
+}
+
+/** A write that is about to happen, after defaults and patches were applied and before it is validated. */
+export interface AdmissionRequest {
+  readonly user: UserInfo;
+  readonly attributes: RequestAttributes;
+  readonly operation: "CREATE" | "UPDATE" | "DELETE";
+  /** What shall be written; absent for DELETE. */
+  readonly object?: ApiObject;
+  /** What is there now; absent for CREATE. */
+  readonly oldObject?: ApiObject;
+}
+
+/** Has the last word on a write. The rest layer asks each in turn, for plain resources and their `status`. */
+export interface Admitter {
+  /** Returns what shall be written: the object itself, or a changed one. @throws ApiError 403, 404 */
+  admit(request: AdmissionRequest): ApiObject | undefined;
 }
