@@ -122,8 +122,12 @@ export interface SubresourceHandler {
   readonly subresource: string;
   /** What discovery says of it: verbs such as `create` and the kind, e.g. `PodExecOptions`. */
   readonly discovery: { readonly kind: string; readonly verbs: readonly string[]; readonly group?: string; readonly version?: string };
+  /** May throw an ApiError while no header is written: it goes out as a Status. */
   handle(request: SubresourceRequest, response: ServerResponse): Promise<void>;
-  /** For `Connection: Upgrade`. Absent: upgrades get 400. */
+  /**
+   * For `Connection: Upgrade`. Absent: upgrades get 400. May throw an ApiError while nothing is written to the socket: the server answers with
+   * the Status and closes. From the first byte on the socket is the handler's, which ends it too.
+   */
   upgrade?(request: SubresourceRequest, socket: Duplex, head: Buffer): Promise<void>;
 }
 

@@ -75,11 +75,11 @@ export const createServiceAccountTokens = (options: ServiceAccountTokensOptions)
   authenticateToken: (token, audiences) => {
     const claims = options.signer.verify(token);
     if (claims === undefined) return undefined;
-    const common = claims.aud.filter((audience) => audiences.includes(audience));
-    if (common.length === 0) {
+    const shared = claims.aud.filter((audience) => audiences.includes(audience));
+    if (shared.length === 0) {
       return { error: `token audiences ${JSON.stringify(claims.aud)} is invalid for the target audiences ${JSON.stringify(audiences)}` };
     }
     const fault = findFault(claims, options);
-    return fault === undefined ? { user: userOf(claims), audiences: common } : { error: fault };
+    return fault === undefined ? { user: userOf(claims), audiences: shared } : { error: fault };
   },
 });
