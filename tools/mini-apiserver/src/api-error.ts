@@ -61,7 +61,10 @@ export class ApiError extends Error {
   readonly reason: StatusReason;
   readonly details: StatusDetails | undefined;
 
-  constructor(message: string, options: { readonly code: number; readonly reason: StatusReason; readonly details?: StatusDetails | undefined }) {
+  constructor(
+    message: string,
+    options: { readonly code: number; readonly reason: StatusReason; readonly details?: StatusDetails | undefined },
+  ) {
     super(message);
     this.name = "ApiError";
     this.code = options.code;
@@ -128,7 +131,12 @@ export const forbidden = (
   name: string,
   because: { readonly text: string; readonly causes?: readonly StatusCause[] },
 ): ApiError => {
-  const subject = resource.resource === "" ? "forbidden" : name === "" ? `${formatResource(resource)} is forbidden` : `${formatResource(resource)} "${name}" is forbidden`;
+  const subject =
+    resource.resource === ""
+      ? "forbidden"
+      : name === ""
+        ? `${formatResource(resource)} is forbidden`
+        : `${formatResource(resource)} "${name}" is forbidden`;
   return new ApiError(`${subject}: ${because.text}`, {
     code: 403,
     reason: "Forbidden",

@@ -40,7 +40,9 @@ const asTime = (text: unknown, format: (epochMs: number) => string): string => {
   try {
     return format(parseTimestamp(text));
   } catch {
-    throw new DecodeError(`parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(text)} as "2006"`);
+    throw new DecodeError(
+      `parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(text)} as "2006"`,
+    );
   }
 };
 
@@ -109,7 +111,16 @@ const zeroOf = (type: TypePlan): unknown => {
   }
 };
 
-const ZEROES: { readonly [S in Scalar]?: unknown } = { string: "", boolean: false, int32: 0, int64: 0, number: 0, quantity: "0", "int-or-string": 0, duration: "0s" };
+const ZEROES: { readonly [S in Scalar]?: unknown } = {
+  string: "",
+  boolean: false,
+  int32: 0,
+  int64: 0,
+  number: 0,
+  quantity: "0",
+  "int-or-string": 0,
+  duration: "0s",
+};
 
 const isZero = (value: unknown, type: TypePlan): boolean => {
   switch (type.form) {
@@ -127,7 +138,8 @@ const isZero = (value: unknown, type: TypePlan): boolean => {
 
 /** Structs in Go, pointers aside, are written whatever they hold; so are times. */
 const isStructInGo = (type: TypePlan): boolean =>
-  type.form === "struct" || (type.form === "scalar" && ["timestamp", "microtime", "quantity", "int-or-string", "duration"].includes(type.scalar));
+  type.form === "struct" ||
+  (type.form === "scalar" && ["timestamp", "microtime", "quantity", "int-or-string", "duration"].includes(type.scalar));
 
 /** Fills in what Go writes for a field that is absent; undefined for nothing. */
 const absentValue = (field: FieldPlan): unknown => {

@@ -6,7 +6,10 @@ import type { StoreChange } from "../contracts.ts";
 export interface ChangeFeed {
   publish(change: StoreChange): void;
   /** From now on; the past is given first. */
-  follow(past: readonly StoreChange[], options: { readonly namespace: string | undefined; readonly signal: AbortSignal }): AsyncIterable<StoreChange>;
+  follow(
+    past: readonly StoreChange[],
+    options: { readonly namespace: string | undefined; readonly signal: AbortSignal },
+  ): AsyncIterable<StoreChange>;
   readonly followerCount: number;
 }
 

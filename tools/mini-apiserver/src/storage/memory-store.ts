@@ -38,9 +38,13 @@ interface Shelf {
 type Where = { readonly namespace?: string; readonly name: string };
 
 const keyOf = ({ namespace, name }: Where): string => (namespace === undefined || namespace === "" ? name : `${namespace}/${name}`);
-const keyOfObject = ({ metadata }: ApiObject): string => keyOf({ name: metadata?.name ?? "", ...(metadata?.namespace === undefined ? {} : { namespace: metadata.namespace }) });
+const keyOfObject = ({ metadata }: ApiObject): string =>
+  keyOf({ name: metadata?.name ?? "", ...(metadata?.namespace === undefined ? {} : { namespace: metadata.namespace }) });
 
-const withMeta = (object: ApiObject, meta: NonNullable<ApiObject["metadata"]>): ApiObject => ({ ...object, metadata: { ...object.metadata, ...meta } });
+const withMeta = (object: ApiObject, meta: NonNullable<ApiObject["metadata"]>): ApiObject => ({
+  ...object,
+  metadata: { ...object.metadata, ...meta },
+});
 
 /** Everything that is shared by the store's methods. */
 const createShelves = (options: MemoryStoreOptions) => {
@@ -126,7 +130,8 @@ export const createMemoryStore = (options: MemoryStoreOptions = {}): Store => {
       if (claimed !== undefined && claimed !== "" && claimed !== held) throw conflict(kind, where.name);
       const { uid, creationTimestamp } = current.metadata ?? {};
       const kept = { ...(uid === undefined ? {} : { uid }), ...(creationTimestamp === undefined ? {} : { creationTimestamp }) };
-      if (isDeepStrictEqual(withMeta(wanted, { ...kept, ...(held === undefined ? {} : { resourceVersion: held }) }), current)) return current;
+      if (isDeepStrictEqual(withMeta(wanted, { ...kept, ...(held === undefined ? {} : { resourceVersion: held }) }), current))
+        return current;
       const resourceVersion = nextVersion();
       const updated = withMeta(wanted, { ...kept, resourceVersion });
       commit(shelf, key, { type: "MODIFIED", object: updated, previous: current, resourceVersion });
