@@ -17,26 +17,30 @@ const presentedOf = (description: CertificateDescription): Presented | undefined
   return { user: { username: subject.commonName, groups: subject.organizations ?? [], extra }, notAfterMs };
 };
 
+/** What lives as long as the connection: over HTTP/2 each request shows a socket object of its own. */
+const connectionOf = (request: IncomingMessage): object =>
+  (request as { readonly stream?: { readonly session?: object } }).stream?.session ?? request.socket;
+
 /**
  * The user that a client certificate names: CN, with O as groups. The TLS server must ask for certificates (`requestCert`), not insist on them
  * (`rejectUnauthorized: false`), and have the authority as its only `ca`: chain and purpose are verified there. A certificate that expires
  * while the connection is open no longer counts.
  */
 export const createClientCertificateAuthenticator = (options: { readonly clock: Clock }): Authenticator => {
-  const known = new WeakMap<TLSSocket, Presented | undefined>();
-  const read = (socket: TLSSocket): Presented | undefined => {
-    if (known.has(socket)) return known.get(socket);
+  const known = new WeakMap<object, Presented | undefined>();
+  const read = (socket: TLSSocket, connection: object): Presented | undefined => {
+    if (known.has(connection)) return known.get(connection);
     const { raw } = socket.getPeerCertificate();
     // Node leaves `raw` out when the client sent none.
     const presented = Buffer.isBuffer(raw) ? presentedOf(describeCertificate(raw)) : undefined;
-    known.set(socket, presented);
+    known.set(connection, presented);
     return presented;
   };
   return {
     authenticate(request: IncomingMessage) {
       const { socket } = request;
       if (!(socket instanceof TLSSocket) || !socket.authorized) return Promise.resolve(undefined);
-      const presented = read(socket);
+      const presented = read(socket, connectionOf(request));
       return Promise.resolve(presented === undefined || presented.notAfterMs < options.clock.nowMs() ? undefined : presented.user);
     },
   };

@@ -63,7 +63,8 @@ export const forwardedHeaders = (message: IncomingMessage, isUpgrade: boolean): 
   for (let index = 0; index < message.rawHeaders.length; index += 2) {
     const [name = "", value = ""] = message.rawHeaders.slice(index, index + 2);
     const lower = name.toLowerCase();
-    if (NOT_FORWARDED.has(lower) || lower.startsWith("impersonate-")) continue;
+    // Over HTTP/2 the request line comes as headers that begin with a colon.
+    if (NOT_FORWARDED.has(lower) || lower.startsWith("impersonate-") || lower.startsWith(":")) continue;
     if (!isUpgrade && (lower === "connection" || lower === "upgrade")) continue;
     (headers[lower] ??= []).push(value);
   }
@@ -72,9 +73,11 @@ export const forwardedHeaders = (message: IncomingMessage, isUpgrade: boolean): 
   return headers;
 };
 
+const OF_CONNECTION: ReadonlySet<string> = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
+
 /** The headers of an answer that go on to the client. */
 export const answerHeaders = ({ headers }: { readonly headers: IncomingHttpHeaders }): OutgoingHttpHeaders =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !["connection", "keep-alive", "transfer-encoding"].includes(name)));
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !OF_CONNECTION.has(name)));
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 30_000;
 
