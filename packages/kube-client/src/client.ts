@@ -41,7 +41,10 @@ const partsOf = ({ clock = systemClock, random = systemRandom, logger = noopLogg
   metrics: "counter" in metrics ? createKubeClientMetrics(metrics) : metrics,
 });
 
-const createSenderOf = (options: KubeClientOptions, parts: Parts): { readonly sender: Sender; close(): void; refresh(): void } => {
+const createSenderOf = (
+  options: KubeClientOptions,
+  parts: Parts,
+): { readonly sender: Sender; readonly close: () => void; readonly refresh: () => void } => {
   const { access } = options;
   const { clock, logger, metrics } = parts;
   const credentials = createCredentials({
@@ -59,12 +62,12 @@ const createSenderOf = (options: KubeClientOptions, parts: Parts): { readonly se
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     pingIntervalMs: options.pingIntervalMs ?? 5_000,
     pingTimeoutMs: options.pingTimeoutMs ?? 4_000,
+    drainMs: options.drainMs ?? 30_000,
     limits: {
       maxConnections: options.maxConnectionsPerLane ?? 16,
       maxHttp1Connections: options.maxHttp1ConnectionsPerLane ?? 256,
       maxWaiting: options.maxWaiting ?? 10_000,
       idleMs: options.idleMs ?? 90_000,
-      drainMs: options.drainMs ?? 30_000,
     },
     clock,
     logger,

@@ -39,7 +39,7 @@ export interface KubeClientOptions {
   readonly maxWaiting?: number | undefined;
   /** A connection without requests is closed after this long, in milliseconds; default 90,000, as in Go. */
   readonly idleMs?: number | undefined;
-  /** How long requests and watches may go on over connections with a replaced client certificate, in milliseconds; default 30,000. */
+  /** How long requests and watches may go on over a connection that is replaced (new certificate, GOAWAY), in milliseconds; default 30,000. */
   readonly drainMs?: number | undefined;
   /** Credential files are looked at with the first request after this long, in milliseconds; default 10,000. A token is read each minute anyway. */
   readonly credentialCheckMs?: number | undefined;

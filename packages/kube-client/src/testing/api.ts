@@ -1,4 +1,4 @@
-import type { Http2ServerResponse, ServerHttp2Session } from "node:http2";
+import type { Http2ServerResponse } from "node:http2";
 import type { ServerResponse } from "node:http";
 import type { Clock } from "@nk/stdx";
 import type { ResourceKind } from "../kinds.ts";
@@ -46,7 +46,6 @@ export interface FakeApi {
   serve(exchange: ServerExchange): Promise<void>;
   acceptTokens(tokens: readonly string[] | undefined): void;
   readonly requests: readonly RecordedRequest[];
-  closeConnections(): void;
 }
 
 const MAX_RECORDED = 10_000;
@@ -70,7 +69,7 @@ const sinkOf = ({ response }: ServerExchange): WatchSink => {
 class Api implements FakeApi {
   readonly requests: RecordedRequest[] = [];
   readonly #options: ApiOptions;
-  readonly #connections = new Map<object, number>();
+  readonly #connections = new WeakMap<object, number>();
   #connectionCount = 0;
   #tokens: readonly string[] | undefined;
 
@@ -81,10 +80,6 @@ class Api implements FakeApi {
 
   acceptTokens(tokens: readonly string[] | undefined): void {
     this.#tokens = tokens;
-  }
-
-  closeConnections(): void {
-    for (const connection of this.#connections.keys()) (connection as ServerHttp2Session).destroy();
   }
 
   async serve(exchange: ServerExchange): Promise<void> {
@@ -126,7 +121,6 @@ class Api implements FakeApi {
     if (!this.#connections.has(connection)) {
       this.#connectionCount += 1;
       this.#connections.set(connection, this.#connectionCount);
-      (connection as ServerHttp2Session).once("close", () => this.#connections.delete(connection));
     }
     const url = new URL(request.url ?? "/", "http://fake");
     const recorded: RecordedRequest = {

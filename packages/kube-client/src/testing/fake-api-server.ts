@@ -108,7 +108,12 @@ export const startFakeApiServer = async (options: FakeApiServerOptions = {}): Pr
   const secure = tls === undefined ? undefined : createSecure(tls, maxConcurrentStreams, (exchange) => void api.serve(exchange));
   const server: Server = secure ?? createServer((request, response) => void api.serve({ request, response }));
   // Small frames in both directions would wait 40 ms for each other's acknowledgement.
-  server.on("connection", (socket: Socket) => socket.setNoDelay(true));
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    socket.setNoDelay(true);
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   const relay = await startRelay(await listen(server));
   const url = `${tls === undefined ? "http" : "https"}://127.0.0.1:${relay.port}`;
 
@@ -134,7 +139,7 @@ export const startFakeApiServer = async (options: FakeApiServerOptions = {}): Pr
       watches.endAll();
       await relay[Symbol.asyncDispose]();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      api.closeConnections();
+      for (const socket of sockets) socket.destroy();
       await closed;
     },
   };

@@ -78,7 +78,9 @@ export const goAway = (exchange: ServerExchange, options: { readonly isBefore: b
     return;
   }
   const { id = 0 } = request.stream;
-  sessionOf(exchange)?.goaway(constants.NGHTTP2_NO_ERROR, options.isBefore ? Math.max(0, id - 2) : id);
+  // Node cannot say "none of them": the first request of a connection is refused by itself as well.
+  sessionOf(exchange)?.goaway(constants.NGHTTP2_NO_ERROR, options.isBefore ? Math.max(1, id - 2) : id);
+  if (options.isBefore && id <= 1) request.stream.close(constants.NGHTTP2_REFUSED_STREAM);
 };
 
 /** HTTP/2 only: refuses the stream; HTTP/1.1 connections are cut. */

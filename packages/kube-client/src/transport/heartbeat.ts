@@ -28,82 +28,88 @@ const RECENT_MS = 1_000;
 /** A timer that fires this late means that we ourselves were held up, and the answer may lie unread. */
 const LATE_MS = 200;
 
+class PeerHeartbeat implements Heartbeat {
+  readonly #options: HeartbeatOptions;
+  #heardAtMs: number;
+  #asking: PromiseWithResolvers<boolean> | undefined;
+  #timer: Disposable | undefined;
+  #expiry: Disposable | undefined;
+  #isOver = false;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+    this.#heardAtMs = options.clock.monotonicMs();
+  }
+
+  watch(): void {
+    if (this.#isOver) return;
+    this.#arm();
+    if (this.#options.clock.monotonicMs() - this.#heardAtMs > RECENT_MS) void this.check();
+  }
+
+  heard(): void {
+    this.#heardAtMs = this.#options.clock.monotonicMs();
+  }
+
+  rest(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+  }
+
+  check(): Promise<boolean> {
+    if (this.#isOver) return Promise.resolve(false);
+    if (this.#asking !== undefined) return this.#asking.promise;
+    const asking = Promise.withResolvers<boolean>();
+    this.#asking = asking;
+    const isAsked = this.#options.ping(() => {
+      this.heard();
+      this.#settle(true);
+    });
+    if (isAsked) this.#expireAfter(this.#options.timeoutMs);
+    else this.#settle(false);
+    return asking.promise;
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true;
+    this.rest();
+    this.#settle(false);
+  }
+
+  #settle(isAlive: boolean): void {
+    this.#expiry?.[Symbol.dispose]();
+    this.#expiry = undefined;
+    this.#asking?.resolve(isAlive);
+    this.#asking = undefined;
+  }
+
+  #arm(): void {
+    this.#timer ??= this.#options.clock.schedule(this.#options.intervalMs, () => {
+      this.#timer = undefined;
+      if (this.#isOver) return;
+      this.#arm();
+      void this.check();
+    });
+  }
+
+  #expireAfter(delayMs: number): void {
+    const { clock, timeoutMs, onDead } = this.#options;
+    const dueMs = clock.monotonicMs() + delayMs;
+    this.#expiry = clock.schedule(delayMs, () => {
+      if (clock.monotonicMs() - dueMs > LATE_MS) {
+        this.#expireAfter(Math.min(1_000, timeoutMs));
+        return;
+      }
+      this.#isOver = true;
+      this.rest();
+      this.#settle(false);
+      onDead();
+    });
+  }
+}
+
 /**
- * A connection whose packets vanish looks alive for 15 minutes to TCP. The interval timer is a safety net of the transport: it runs only
+ * A connection whose packets vanish looks alive to TCP for 15 minutes. The interval timer is a safety net of the transport: it runs only
  * while requests or watches are under way, and no request waits for it.
  */
-export const createHeartbeat = (options: HeartbeatOptions): Heartbeat => {
-  const { clock, intervalMs, timeoutMs } = options;
-  let heardAtMs = clock.monotonicMs();
-  let asking: { readonly answer: Promise<boolean> } | undefined;
-  let timer: Disposable | undefined;
-  let expiry: Disposable | undefined;
-  let isDead = false;
-
-  const heard = (): void => {
-    heardAtMs = clock.monotonicMs();
-  };
-  const expireAfter = (delayMs: number, onExpired: () => void): void => {
-    const dueMs = clock.monotonicMs() + delayMs;
-    expiry = clock.schedule(delayMs, () => {
-      expiry = undefined;
-      if (clock.monotonicMs() - dueMs > LATE_MS) expireAfter(Math.min(1_000, timeoutMs), onExpired);
-      else onExpired();
-    });
-  };
-  const ask = (): Promise<boolean> => {
-    if (asking !== undefined) return asking.answer;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const settle = (isAlive: boolean): void => {
-      expiry?.[Symbol.dispose]();
-      expiry = undefined;
-      asking = undefined;
-      resolve(isAlive);
-    };
-    asking = { answer: promise };
-    const isAsked = options.ping(() => {
-      heard();
-      settle(true);
-    });
-    if (!isAsked) {
-      settle(false);
-      return promise;
-    }
-    expireAfter(timeoutMs, () => {
-      settle(false);
-      if (isDead) return;
-      isDead = true;
-      options.onDead();
-    });
-    return promise;
-  };
-  const arm = (): void => {
-    timer ??= clock.schedule(intervalMs, () => {
-      timer = undefined;
-      if (isDead) return;
-      arm();
-      void ask();
-    });
-  };
-  const rest = (): void => {
-    timer?.[Symbol.dispose]();
-    timer = undefined;
-  };
-
-  return {
-    watch() {
-      if (isDead) return;
-      arm();
-      if (clock.monotonicMs() - heardAtMs > RECENT_MS) void ask();
-    },
-    heard,
-    rest,
-    check: ask,
-    [Symbol.dispose]: () => {
-      isDead = true;
-      rest();
-      expiry?.[Symbol.dispose]();
-      expiry = undefined;
-    },
-  };
-};
+export const createHeartbeat = (options: HeartbeatOptions): Heartbeat => new PeerHeartbeat(options);

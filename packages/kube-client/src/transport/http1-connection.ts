@@ -1,6 +1,7 @@
 import { Agent, request as sendRequest } from "node:http";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import type { Clock } from "@nk/stdx";
 import { bodyOf } from "./exchange.ts";
 import type { Connection, ConnectionEvents, WireRequest, WireResponse } from "./exchange.ts";
 import { lostError } from "./node-error.ts";
@@ -10,6 +11,9 @@ export interface Http1ConnectionOptions extends ConnectionEvents {
   readonly socket: Socket;
   /** The value of the Host header. */
   readonly authority: string;
+  /** How long its request may go on once it takes no more. */
+  readonly drainMs: number;
+  readonly clock: Clock;
 }
 
 const awaitResponse = (request: ClientRequest, signal: AbortSignal): Promise<IncomingMessage> =>
@@ -50,6 +54,7 @@ export const createHttp1Connection = (options: Http1ConnectionOptions): Connecti
   let state: "open" | "draining" | "closed" = "open";
   let activeCount = 0;
   let cause = "closed";
+  let drainTimer: Disposable | undefined;
   // An agent of one socket: it keeps the connection alive between requests and knows when the server says it will close it.
   const agent = new Agent({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
   let isHandedOut = false;
@@ -68,6 +73,7 @@ export const createHttp1Connection = (options: Http1ConnectionOptions): Connecti
   });
   socket.once("close", () => {
     state = "closed";
+    drainTimer?.[Symbol.dispose]();
     agent.destroy();
     options.onClosed(cause);
   });
@@ -114,6 +120,7 @@ export const createHttp1Connection = (options: Http1ConnectionOptions): Connecti
       if (state !== "open") return;
       state = "draining";
       if (activeCount === 0) socket.destroy();
+      else drainTimer = options.clock.schedule(options.drainMs, () => destroy("replaced"));
     },
     destroy,
   };

@@ -5,6 +5,7 @@ import type { Clock } from "@nk/stdx";
 import { bodyOf } from "./exchange.ts";
 import type { Connection, ConnectionEvents, WireRequest, WireResponse } from "./exchange.ts";
 import { createHeartbeat } from "./heartbeat.ts";
+import type { Heartbeat } from "./heartbeat.ts";
 import { lostError } from "./node-error.ts";
 
 /** What {@link createHttp2Connection} takes. */
@@ -16,6 +17,8 @@ export interface Http2ConnectionOptions extends ConnectionEvents {
   readonly pingIntervalMs: number;
   /** How long it may take to answer. */
   readonly pingTimeoutMs: number;
+  /** How long requests may go on once it takes no more. */
+  readonly drainMs: number;
   readonly clock: Clock;
 }
 
@@ -67,106 +70,127 @@ const openSession = (options: Http2ConnectionOptions): ClientHttp2Session => {
   return session;
 };
 
-/** An HTTP/2 connection over a socket on which "h2" was agreed. */
-export const createHttp2Connection = (options: Http2ConnectionOptions): Connection => {
-  const session = openSession(options);
-  let state: "open" | "draining" | "closed" = "open";
-  let activeCount = 0;
-  let maxStreams = INITIAL_STREAMS;
-  let cause = "closed";
+class Http2Connection implements Connection {
+  readonly protocol = "h2";
+  readonly #options: Http2ConnectionOptions;
+  readonly #session: ClientHttp2Session;
+  readonly #heartbeat: Heartbeat;
+  #state: "open" | "draining" | "closed" = "open";
+  #activeCount = 0;
+  #maxStreams = INITIAL_STREAMS;
+  #cause = "closed";
+  #drainTimer: Disposable | undefined;
 
-  const destroy = (why: string): void => {
-    if (state === "closed") return;
-    cause = why;
-    session.destroy();
+  constructor(options: Http2ConnectionOptions) {
+    this.#options = options;
+    this.#session = openSession(options);
+    this.#heartbeat = createHeartbeat({
+      clock: options.clock,
+      intervalMs: options.pingIntervalMs,
+      timeoutMs: options.pingTimeoutMs,
+      ping: (onAnswer) => this.#ping(onAnswer),
+      onDead: () => this.destroy("ping-timeout"),
+    });
+    this.#listen();
+  }
+
+  get activeCount(): number {
+    return this.#activeCount;
+  }
+
+  get isOpen(): boolean {
+    return this.#state === "open" && !this.#session.closed && !this.#session.destroyed;
+  }
+
+  get freeCount(): number {
+    return this.isOpen ? Math.max(0, this.#maxStreams - this.#activeCount) : 0;
+  }
+
+  async send(request: WireRequest, signal: AbortSignal): Promise<WireResponse> {
+    signal.throwIfAborted();
+    const stream = this.#request(request);
+    this.#activeCount += 1;
+    stream.once("close", () => this.#onStreamClosed());
+    this.#heartbeat.watch();
+    if (request.body !== undefined) stream.end(request.body);
+    const headers = await awaitHeaders(stream, signal);
+    this.#heartbeat.heard();
+    const shortfall = (): string | undefined =>
+      stream.rstCode === constants.NGHTTP2_NO_ERROR ? undefined : `while it answered (code ${stream.rstCode ?? "unknown"})`;
+    return {
+      ...responseOf(headers),
+      body: bodyOf({ stream, signal, shortfall }),
+      cancel: () => stream.close(constants.NGHTTP2_CANCEL),
+      ping: () => this.#heartbeat.check(),
+    };
+  }
+
+  drain(): void {
+    if (this.#state !== "open") return;
+    this.#state = "draining";
+    const { clock, drainMs } = this.#options;
+    if (this.#activeCount === 0) this.destroy("closed");
+    else this.#drainTimer = clock.schedule(drainMs, () => this.destroy("replaced"));
+  }
+
+  destroy(cause: string): void {
+    if (this.#state === "closed") return;
+    this.#cause = cause;
+    this.#session.destroy();
     // An orderly end waits for the peer, which may be gone.
-    options.socket.destroy();
-  };
-  const heartbeat = createHeartbeat({
-    clock: options.clock,
-    intervalMs: options.pingIntervalMs,
-    timeoutMs: options.pingTimeoutMs,
-    ping: (onAnswer) => {
-      try {
-        // Before the handshake is over it returns nothing and asks later.
-        const isAsked: unknown = session.ping((error) => {
-          if (error === null) onAnswer();
-        });
-        return isAsked !== false;
-      } catch {
-        return false;
-      }
-    },
-    onDead: () => destroy("ping-timeout"),
-  });
-  const drain = (): void => {
-    if (state === "open") state = "draining";
-    if (state === "draining" && activeCount === 0) destroy("closed");
-  };
+    this.#options.socket.destroy();
+  }
 
-  session.on("error", (error: Error & { readonly code?: string }) => {
-    if (cause === "closed") cause = error.code ?? "error";
-  });
-  session.on("goaway", () => {
-    drain();
-    options.onFree();
-  });
-  session.on("remoteSettings", ({ maxConcurrentStreams }) => {
-    maxStreams = maxConcurrentStreams ?? maxStreams;
-    options.onFree();
-  });
-  session.once("close", () => {
-    state = "closed";
-    heartbeat[Symbol.dispose]();
-    options.socket.destroy();
-    options.onClosed(cause);
-  });
+  #request(request: WireRequest): ClientHttp2Stream {
+    const headers = { ...request.headers, ":method": request.method, ":path": request.path };
+    try {
+      return this.#session.request(headers, { endStream: request.body === undefined });
+    } catch (error) {
+      throw lostError(error, "before the request was sent");
+    }
+  }
 
-  const onStreamClosed = (): void => {
-    activeCount -= 1;
-    if (activeCount === 0) heartbeat.rest();
-    if (activeCount === 0 && state === "draining") destroy("closed");
-    options.onFree();
-  };
+  #ping(onAnswer: () => void): boolean {
+    try {
+      // After GOAWAY Node sends no PING; then the limit on draining takes its place.
+      const isAsked: unknown = this.#session.ping((error) => {
+        if (error === null) onAnswer();
+      });
+      return isAsked === true;
+    } catch {
+      return false;
+    }
+  }
 
-  return {
-    protocol: "h2",
-    get activeCount() {
-      return activeCount;
-    },
-    get isOpen() {
-      return state === "open" && !session.closed && !session.destroyed;
-    },
-    get freeCount() {
-      return this.isOpen ? Math.max(0, maxStreams - activeCount) : 0;
-    },
-    async send(request: WireRequest, signal: AbortSignal): Promise<WireResponse> {
-      signal.throwIfAborted();
-      let stream: ClientHttp2Stream;
-      try {
-        stream = session.request(
-          { ...request.headers, ":method": request.method, ":path": request.path },
-          { endStream: request.body === undefined },
-        );
-      } catch (error) {
-        throw lostError(error, "before the request was sent");
-      }
-      activeCount += 1;
-      stream.once("close", onStreamClosed);
-      heartbeat.watch();
-      if (request.body !== undefined) stream.end(request.body);
-      const headers = await awaitHeaders(stream, signal);
-      heartbeat.heard();
-      const shortfall = (): string | undefined =>
-        stream.rstCode === constants.NGHTTP2_NO_ERROR ? undefined : `while it answered (code ${stream.rstCode ?? "unknown"})`;
-      return {
-        ...responseOf(headers),
-        body: bodyOf({ stream, signal, shortfall }),
-        cancel: () => stream.close(constants.NGHTTP2_CANCEL),
-        ping: () => heartbeat.check(),
-      };
-    },
-    drain,
-    destroy,
-  };
-};
+  #listen(): void {
+    const { socket, onFree, onClosed } = this.#options;
+    this.#session.on("error", (error: Error & { readonly code?: string }) => {
+      if (this.#cause === "closed") this.#cause = error.code ?? "error";
+    });
+    this.#session.on("goaway", () => {
+      this.drain();
+      onFree();
+    });
+    this.#session.on("remoteSettings", ({ maxConcurrentStreams }) => {
+      this.#maxStreams = maxConcurrentStreams ?? this.#maxStreams;
+      onFree();
+    });
+    this.#session.once("close", () => {
+      this.#state = "closed";
+      this.#heartbeat[Symbol.dispose]();
+      this.#drainTimer?.[Symbol.dispose]();
+      socket.destroy();
+      onClosed(this.#cause);
+    });
+  }
+
+  #onStreamClosed(): void {
+    this.#activeCount -= 1;
+    if (this.#activeCount === 0) this.#heartbeat.rest();
+    if (this.#activeCount === 0 && this.#state === "draining") this.destroy("closed");
+    this.#options.onFree();
+  }
+}
+
+/** An HTTP/2 connection over a socket on which "h2" was agreed. */
+export const createHttp2Connection = (options: Http2ConnectionOptions): Connection => new Http2Connection(options);

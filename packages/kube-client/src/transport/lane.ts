@@ -18,8 +18,6 @@ export interface LanePoolOptions {
     readonly maxWaiting: number;
     /** A connection without requests is closed after this long. */
     readonly idleMs: number;
-    /** How long requests on a connection that is being replaced may go on. */
-    readonly drainMs: number;
   };
   readonly clock: Clock;
   readonly onCount: (count: number) => void;
@@ -52,7 +50,6 @@ class Pool implements LanePool {
   readonly #options: LanePoolOptions;
   readonly #members = new Set<Member>();
   readonly #waiters = new Set<Waiter>();
-  readonly #drainTimers = new Set<Disposable>();
   #closing = new AbortController();
   #generation = 0;
   #opening = 0;
@@ -70,21 +67,12 @@ class Pool implements LanePool {
 
   replace(): void {
     this.#generation += 1;
-    const old = [...this.#members].map(({ connection }) => connection);
-    for (const connection of old) connection.drain();
-    if (old.length === 0) return;
-    const timer = this.#options.clock.schedule(this.#options.limits.drainMs, () => {
-      this.#drainTimers.delete(timer);
-      for (const connection of old) connection.destroy("replaced");
-    });
-    this.#drainTimers.add(timer);
+    for (const { connection } of [...this.#members]) connection.drain();
   }
 
   close(): void {
     const error = new KubeClientError({ code: "closed", message: "the client was closed", details: { mayHaveHadEffect: false } });
     this.#closing.abort(error);
-    for (const timer of this.#drainTimers) timer[Symbol.dispose]();
-    this.#drainTimers.clear();
     for (const waiter of this.#waiters) waiter.refuse(error);
     this.#waiters.clear();
     for (const { connection } of this.#members) connection.destroy("closed");

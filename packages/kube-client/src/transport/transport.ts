@@ -17,6 +17,7 @@ export interface TransportOptions {
   readonly connectTimeoutMs: number;
   readonly pingIntervalMs: number;
   readonly pingTimeoutMs: number;
+  readonly drainMs: number;
   readonly limits: LanePoolOptions["limits"];
   readonly clock: Clock;
   readonly logger: Logger;
@@ -39,7 +40,7 @@ export interface Transport {
 
 /** A transport without connections. When the client certificate changes, every lane's connections are replaced. */
 export const createTransport = (options: TransportOptions): Transport => {
-  const { access, credentials, clock, logger, metrics } = options;
+  const { access, credentials, clock, logger, metrics, pingIntervalMs, pingTimeoutMs, drainMs } = options;
   const url = new URL(access.server);
   const basePath = url.pathname.replace(/\/+$/u, "");
   const lanes = new Map<Lane, LanePool>();
@@ -53,9 +54,8 @@ export const createTransport = (options: TransportOptions): Transport => {
       clock,
       signal,
     });
-    if (protocol === "http/1.1") return createHttp1Connection({ socket, authority: url.host, ...events });
-    const { pingIntervalMs, pingTimeoutMs } = options;
-    return createHttp2Connection({ socket, origin: url.origin, pingIntervalMs, pingTimeoutMs, clock, ...events });
+    if (protocol === "http/1.1") return createHttp1Connection({ socket, authority: url.host, drainMs, clock, ...events });
+    return createHttp2Connection({ socket, origin: url.origin, pingIntervalMs, pingTimeoutMs, drainMs, clock, ...events });
   };
   const createLane = (name: Lane): LanePool =>
     createLanePool({

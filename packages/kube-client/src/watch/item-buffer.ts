@@ -19,7 +19,7 @@ export interface ItemBuffer<T extends KubeObject> {
   take(signal: AbortSignal | undefined): Promise<WatchItem<T> | undefined>;
   /** Resolves when the reader waits for more. */
   whenWanted(signal: AbortSignal): Promise<void>;
-  end(error?: unknown): void;
+  end(error?: Error): void;
 }
 
 /** An empty buffer of at most `maxItems` items. */
@@ -28,7 +28,7 @@ export const createItemBuffer = <T extends KubeObject>(maxItems: number): ItemBu
   let reader = Promise.withResolvers<void>();
   let writer = Promise.withResolvers<void>();
   let isWanted = false;
-  let ended: { readonly error: unknown } | undefined;
+  let ended: { readonly error: Error | undefined } | undefined;
 
   const wake = (): void => {
     reader.resolve();

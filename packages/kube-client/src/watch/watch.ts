@@ -69,7 +69,7 @@ export const createWatcher = (options: WatcherOptions): Watcher => {
       stopOn,
       signal: linked.signal,
     });
-    const ended = running.catch((error: unknown) => buffer.end(closing.aborted ? closedError() : error));
+    const ended = running.catch((error: unknown) => buffer.end(closing.aborted ? closedError() : (error as Error)));
     try {
       for (;;) {
         const item = await buffer.take(signal);
