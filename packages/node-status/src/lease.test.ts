@@ -132,6 +132,26 @@ describe("the lease", () => {
     expect(calls(true).slice(-2)).toEqual(["18.5s get-lease", "18.5s replace-lease"]);
   });
 
+  it("is tried again at once when the status got through", async () => {
+    let isDown = false;
+    const { run, clock, calls, facts } = setUp({
+      options: { random: () => 0 },
+      isWatched: false,
+      onCall: ({ verb }) => {
+        if (isDown && verb !== "create") throw refused();
+      },
+    });
+    void run();
+    await clock.advance(9000);
+    isDown = true;
+    facts.change({ pressure: { memory: true, disk: false, pid: false } });
+    await clock.advance(9500);
+    isDown = false;
+    facts.notify();
+    await clock.advance(0);
+    expect(calls(true).slice(-2)).toEqual(["18.5s get-lease", "18.5s replace-lease"]);
+  });
+
   it("changes nothing of the lease it is made from", () => {
     const existing = { metadata: { name: "node-1", ownerReferences: [{ apiVersion: "v1", kind: "Pod", name: "p", uid: "p" }] } };
     const before = structuredClone(existing);

@@ -209,6 +209,32 @@ describe("registration", () => {
     expect(status.node()?.metadata?.uid).toBe("uid-2");
   });
 
+  it("begins anew when the node is deleted while it is being taken over", async () => {
+    const answer = Promise.withResolvers<void>();
+    const registered: (string | undefined)[] = [];
+    const { run, clock, api, calls, status } = setUp({
+      isWatched: false,
+      listener: { onRegistered: ({ metadata }) => void registered.push(metadata?.uid) },
+      wrapNode: (node) => ({
+        ...node,
+        get: async (...request) => {
+          const found = await node.get(...request);
+          await answer.promise;
+          return found;
+        },
+      }),
+    });
+    api.write({ metadata: { name: "node-1", labels: { "kubernetes.io/hostname": "node-1" } } });
+    void run();
+    await clock.advance(0);
+    status.onNodeObserved(api.write(undefined));
+    answer.resolve();
+    await clock.advance(100);
+    expect(calls()).toEqual(["create", "get", "create"].map((verb) => `0.0s ${verb}`));
+    expect(status.isRegistered()).toBe(true);
+    expect(registered).toEqual([api.stored()?.metadata?.uid]);
+  });
+
   it("tells that it starts, once, and the pressures of a known node again", async () => {
     const { run, clock, api, events } = setUp();
     api.write({ metadata: { name: "node-1" } });
