@@ -40,12 +40,14 @@ const goArchitecture = (name: string): string => {
   return GO_ARCHITECTURES[name] ?? name;
 };
 
-/** CPUs in a kernel list such as `0-3,5`. */
-const countListed = (list: string): number =>
-  list.split(",").reduce((sum, range) => {
-    const [first = Number.NaN, last = first] = range.split("-").map(Number);
-    return sum + (last - first + 1);
+/** CPUs in a kernel list such as `0-3,5`; 0 when it is no such list. */
+const countListed = (list: string): number => {
+  if (!/^\d+(-\d+)?(,\d+(-\d+)?)*$/u.test(list)) return 0;
+  return list.split(",").reduce((sum, range) => {
+    const [first = 0, last = first] = range.split("-").map(Number);
+    return sum + Math.max(0, last - first + 1);
   }, 0);
+};
 
 const readCpus = async (read: Read): Promise<number> => {
   const online = countListed((await read("sys/devices/system/cpu/online")) ?? "");
