@@ -12,5 +12,5 @@ it("lists every metric in the README", () => {
   createPodStartMetrics(recorded);
   const section = readme.split("\n## Metrics\n")[1]?.split("\n## ")[0] ?? "";
   const listed = [...section.matchAll(/^\| `([^`]+)`/gmu)].map(([, name]) => name);
-  expect(listed.toSorted()).toEqual([...recorded.declared.keys()].toSorted());
+  expect(new Set(listed)).toEqual(new Set(recorded.declared.keys()));
 });
