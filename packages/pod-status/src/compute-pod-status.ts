@@ -46,11 +46,19 @@ const explanation = (input: PodStatusInput, phase: PodPhase): Pick<PodStatus, "r
 };
 
 /**
+ * The API shows the pod's end and the runtime has nothing of it any more: an earlier kubelet has closed the books, and whatever could be
+ * computed now knows less. A rejected pod stays one that never had containers.
+ */
+const isClosed = ({ pod, observed, previous, stoppedForGood }: PodStatusInput): boolean =>
+  stoppedForGood && isFinal(pod.status?.phase) && isFinal(previous?.phase) && (observed?.containers ?? []).length === 0;
+
+/**
  * The status of a pod, computed from what is desired, what the runtime has, and what was said before. Pure: the same input gives the
  * same status. A final phase never changes again. Source: pkg/kubelet/kubelet_pods.go (generateAPIPodStatus) and pkg/kubelet/status,
  * kubelet v1.36.
  */
 export const computePodStatus = (input: PodStatusInput): PodStatus => {
+  if (isClosed(input) && input.previous !== undefined) return input.previous;
   const statuses = computeContainerStatuses(input);
   const facts = { initContainers: statuses.initContainers, containers: statuses.containers };
   const computed = input.override?.phase ?? computePhase({ pod: input.pod, ...facts, stoppedForGood: input.stoppedForGood });

@@ -102,11 +102,11 @@ const vanishedStatus = (before: ContainerStatus, input: PodStatusInput, waitingF
 
 const readiness = (options: {
   readonly container: RuntimeContainerStatus;
-  readonly hasReadinessProbe: boolean;
+  readonly spec: Container;
   readonly kind: Kind;
   readonly input: PodStatusInput;
 }): Pick<ContainerStatus, "ready" | "started"> => {
-  const { container, hasReadinessProbe, kind, input } = options;
+  const { container, spec, kind, input } = options;
   if (container.state !== "running")
     return { ready: kind === "init" && container.state === "exited" && container.exitCode === 0, started: false };
   if (kind === "init") return { ready: false, started: true };
@@ -115,8 +115,9 @@ const readiness = (options: {
   // it was, so that a restart of the kubelet does not take a pod out of its services.
   const before = previousStatus(input, container.name);
   const known = before?.containerID === formatContainerId({ runtimeName: input.runtimeName, id: container.id }) ? before : undefined;
-  const started = known?.started === true || (verdict?.started ?? true);
-  return { started, ready: started && (verdict?.ready ?? (hasReadinessProbe ? known?.ready : undefined) ?? true) };
+  const started = known?.started === true || (verdict?.started ?? spec.startupProbe === undefined);
+  const unasked = spec.readinessProbe === undefined ? true : (known?.ready ?? true);
+  return { started, ready: started && (verdict?.ready ?? unasked) };
 };
 
 const statusOfInstances = (options: {
@@ -141,7 +142,7 @@ const statusOfInstances = (options: {
     name: container.name,
     state,
     lastState,
-    ...readiness({ container: newest, hasReadinessProbe: container.readinessProbe !== undefined, kind, input }),
+    ...readiness({ container: newest, spec: container, kind, input }),
     restartCount: restartCountOf(newest),
     image: newest.image,
     imageID: newest.imageRef,

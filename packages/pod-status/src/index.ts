@@ -10,6 +10,8 @@ export type { PodStanding, PodStatusChange, PodStatuses, PodStatusesOptions } fr
 export type { DeleteOutcome, PatchOutcome, PodFactsPort, PodStatusApiPort, WritePriority } from "./ports.ts";
 export { computeRejectedStatus } from "./rejected-status.ts";
 export type { Rejection } from "./rejected-status.ts";
+export { createPodStartLatency, createPodStartMetrics } from "./start-latency.ts";
+export type { PodStartLatency, PodStartMetrics } from "./start-latency.ts";
 export { mergeStatus } from "./writer/merge-status.ts";
 export { createStatusWriterMetrics } from "./writer/metrics.ts";
 export type { StatusWriterMetrics } from "./writer/metrics.ts";

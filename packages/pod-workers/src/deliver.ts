@@ -125,6 +125,9 @@ const reconcilePod = (delivery: Delivery, pod: Pod): void => {
   if (worker === undefined || !worker.isDesired) return;
   worker.target = { type: "pod", pod };
   if (worker.state.kind === "finished") return tellFinished(engine, worker);
+  // Somebody else ended it, e.g. the pod garbage collector: what still runs of it is stopped, and nothing more is started. Of a pod on its
+  // way down it is the echo of our own status.
+  if (isPhaseFinal(pod)) return stop(engine, worker, { cause: { type: "terminal" } });
   if (engine.ports.status.reconcile?.(pod) === true) wake(engine, worker, "status changed at the source");
 };
 

@@ -56,6 +56,7 @@ export const createDesiredPods = (settings: Settings, events: EventPort | undefi
     metrics.desiredPods.set(staticCount, { static: "true" });
     metrics.desiredPods.set(pods.length - staticCount, { static: "" });
     metrics.mirrorPods.set(mirrors().length);
+    metrics.ephemeralContainers.set(pods.reduce((sum, pod) => sum + (pod.spec?.ephemeralContainers ?? []).length, 0));
   };
   const reportDuplicate = (ref: PodRef, source: PodSource): void => {
     logger.warn("pod is left out because another of its source has the same name", { podUid: ref.uid, source });
@@ -92,7 +93,8 @@ export const createDesiredPods = (settings: Settings, events: EventPort | undefi
       }
       const marked = annotateSource(given.pod, { source, seen: new Date(clock.nowMs()).toISOString(), known });
       pods.set(uid, marked);
-      if (known === undefined) measure();
+      // An ephemeral container comes with an update.
+      if (known?.spec?.ephemeralContainers?.length !== marked.spec?.ephemeralContainers?.length || known === undefined) measure();
       return computeUpdate(known, marked);
     },
     isReady: () => reported.size === bySource.size,

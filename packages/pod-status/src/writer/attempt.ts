@@ -106,6 +106,7 @@ const patchStatus = async (
       adoptView(context, lane, viewOf(outcome.pod));
       noteReconcile(settings, lane, isRepair);
       acknowledge(settings, lane, { shown, view });
+      settings.onWritten(outcome.pod);
       return settled(lane);
     case "not-found":
       count(settings, "patch", "gone");

@@ -1,4 +1,4 @@
-import type { PodRef } from "@nk/pod-model";
+import type { Pod, PodRef } from "@nk/pod-model";
 import { noopLogger, noopMetrics, systemClock, systemRandom } from "@nk/stdx";
 import type { Clock, Logger, RandomSource } from "@nk/stdx";
 import { createStatusWriterMetrics } from "./metrics.ts";
@@ -17,6 +17,8 @@ export interface StatusWriterOptions {
    * fight stays slow. Default 1000 to 300 000.
    */
   readonly reconcileMs?: { readonly initial?: number; readonly max?: number };
+  /** Called with the object as the API answered a write of its status. Must not throw. */
+  readonly onWritten?: (pod: Pod) => void;
   /** Called when the API has deleted a pod at the writer's request, or no longer had it. Must not throw. */
   readonly onDeleted?: (ref: PodRef) => void;
   readonly clock?: Clock;
@@ -32,6 +34,7 @@ export interface WriterSettings {
   readonly requestTimeoutMs: number;
   readonly retryMs: { readonly initial: number; readonly max: number };
   readonly reconcileMs: { readonly initial: number; readonly max: number };
+  readonly onWritten: (pod: Pod) => void;
   readonly onDeleted: (ref: PodRef) => void;
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -45,6 +48,7 @@ export const writerSettingsOf = (options: StatusWriterOptions): WriterSettings =
   requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
   retryMs: { initial: 200, max: 10_000, ...options.retryMs },
   reconcileMs: { initial: 1000, max: 300_000, ...options.reconcileMs },
+  onWritten: options.onWritten ?? (() => undefined),
   onDeleted: options.onDeleted ?? (() => undefined),
   clock: options.clock ?? systemClock,
   random: options.random ?? systemRandom,

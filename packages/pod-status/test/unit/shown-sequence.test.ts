@@ -4,7 +4,7 @@ import type { Pod, PodStatus } from "@nk/pod-model";
 import { createFakeClock } from "@nk/stdx/testing";
 import { describe, expect, it } from "vitest";
 import { computePodStatus, computeRejectedStatus, createStatusWriter } from "../../src/index.ts";
-import type { StatusOverride } from "../../src/index.ts";
+import type { PodStatusInput, StatusOverride } from "../../src/index.ts";
 import { createFakePodApi } from "../../src/testing/index.ts";
 import { isFromUnlimitedCgroup, normalise, recordings, toInput } from "../recordings/recording.ts";
 import type { Recording } from "../recordings/recording.ts";
@@ -42,10 +42,34 @@ const overrideOf = ({ statuses }: Recording, index: number): { readonly override
   return failed && told?.reason !== undefined ? { override: { phase: "Failed", reason: told.reason, message: told.message ?? "" } } : {};
 };
 
+/** Whether a kubelet that comes back at this moment, and remembers nothing but what the API shows, writes something. */
+const writesAfterRestart = async (
+  pod: Pod,
+  { input, isStopped }: { readonly input: PodStatusInput; readonly isStopped: boolean },
+): Promise<boolean> => {
+  const clock = createFakeClock();
+  const api = createFakePodApi();
+  const writer = createStatusWriter({ api }, { clock });
+  const stop = new AbortController();
+  const running = writer.run(stop.signal);
+  const shown = api.put(pod);
+  writer.observed(shown);
+  // Its probes have said nothing yet.
+  const status = computePodStatus({ ...input, pod: shown, previous: shown.status, probes: new Map(), nowMs: 99_000_000 });
+  writer.publish(shown, status, { couldHaveRunningContainers: !isStopped });
+  await clock.advance(0);
+  stop.abort(new Error("the end"));
+  await running;
+  return api.requests.length > 0;
+};
+
 /** Replays what the runtime showed through the computation and the writer; returns each distinct status that the API shows. */
-const replay = async (recording: Recording): Promise<{ readonly shown: readonly PodStatus[]; readonly requests: readonly string[] }> => {
+const replay = async (
+  recording: Recording,
+): Promise<{ readonly shown: readonly PodStatus[]; readonly noisy: readonly number[]; readonly requests: readonly string[] }> => {
   const clock = createFakeClock();
   const shown: PodStatus[] = [];
+  const noisy: number[] = [];
   const api = createFakePodApi({ onChange: (_key, pod) => void (pod?.status !== undefined && shown.push(pod.status)) });
   const writer = createStatusWriter({ api }, { clock });
   const stop = new AbortController();
@@ -66,19 +90,21 @@ const replay = async (recording: Recording): Promise<{ readonly shown: readonly 
       : computePodStatus({ ...input, pod, previous });
     writer.publish(pod, previous, { couldHaveRunningContainers: !isFinal(recorded) });
     await clock.advance(0);
+    const apiPod = object({ ...input.pod, status: api.get(key)?.status ?? {} });
+    if (await writesAfterRestart(apiPod, { input, isStopped: isFinal(recorded) })) noisy.push(index + 1);
     if (isFinal(recorded)) writer.finished(pod);
     await clock.advance(0);
   }
   stop.abort(new Error("the end"));
   await running;
-  return { shown, requests: api.requests };
+  return { shown, noisy, requests: api.requests };
 };
 
 describe("the statuses that the API shows, computed and written", () => {
   it.each(Object.keys(recordings).filter((name) => LEFT_OUT[name] === undefined))("are those of the recording %s", async (name) => {
     const recording = recordings[name];
     if (recording === undefined) throw new Error("no such recording");
-    const { shown, requests } = await replay(recording);
+    const { shown, noisy, requests } = await replay(recording);
     const wanted = recording.statuses.map(({ status }) => status);
     const isFromCgroup = wanted.some(isFromUnlimitedCgroup);
     expect(distinct(shown, isFromCgroup)).toEqual(distinct(wanted, isFromCgroup));
@@ -86,5 +112,6 @@ describe("the statuses that the API shows, computed and written", () => {
     const isDeleted = last !== undefined && last.phase_of_test === "delete" && isFinal(last.status);
     expect(requests.at(-1)?.startsWith("delete ")).toBe(isDeleted);
     expect(requests.filter((request) => request.startsWith("get "))).toEqual([]);
+    expect(noisy, "steps at which a kubelet that comes back would write").toEqual([]);
   });
 });
