@@ -224,7 +224,7 @@ describe("exec, attach and port-forward", () => {
     const { socket } = await upgrade(node.server, { path: EXEC });
     const gone = untilGone(socket);
     await node.server[Symbol.asyncDispose]();
-    await gone;
+    await expect(gone).resolves.toBeUndefined();
     await untilNoConnection(backend);
   });
 

@@ -70,7 +70,7 @@ export const openBackend = async (
 };
 
 /** `allowHalfOpen` is among the options of tls.connect, but not of its types. */
-const HALF_OPEN: ConnectionOptions = { rejectUnauthorized: false, ...{ allowHalfOpen: true } };
+const HALF_OPEN: ConnectionOptions & { readonly allowHalfOpen: boolean } = { rejectUnauthorized: false, allowHalfOpen: true };
 
 /** How a server answers a request to upgrade. */
 export interface Upgraded {
