@@ -1,10 +1,10 @@
 import { once } from "node:events";
-import transport from "spdy-transport";
-import type { SpdyConnection, SpdyStream } from "spdy-transport";
 import { describe, expect, it, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { openNode } from "./node.ts";
 import type { TestNode } from "./node.ts";
+import { openSpdy } from "./spdy.ts";
+import type { SpdyConnection, SpdyStream } from "./spdy.ts";
 import { openBackend, readToEnd, upgrade } from "./streams.ts";
 import type { Backend } from "./streams.ts";
 
@@ -20,9 +20,8 @@ const openSpdyBackend = (): Promise<Backend> =>
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: v4.channel.k8s.io\r\n\r\n",
       );
       socket.unshift(head);
-      const connection = transport.connection.create(socket, { protocol: "spdy", isServer: true });
+      const connection = openSpdy(socket, "server");
       const streams = new Map<string, SpdyStream>();
-      connection.on("error", () => undefined);
       connection.on("stream", (stream: SpdyStream) => {
         stream.respond(200, {});
         streams.set(stream.headers["streamtype"] ?? "", stream);
@@ -53,8 +52,7 @@ describe("the protocols of kubectl and the API server", () => {
     expect([upgraded.status, upgraded.headers["x-stream-protocol-version"]]).toEqual([101, "v4.channel.k8s.io"]);
     const { socket } = upgraded;
     socket.unshift(upgraded.head);
-    const connection = transport.connection.create(socket, { protocol: "spdy", isServer: false });
-    connection.on("error", () => undefined);
+    const connection = openSpdy(socket, "client");
     connection.start(3.1);
     const status = await openStream(connection, "error");
     const stdin = await openStream(connection, "stdin");
