@@ -41,6 +41,8 @@ const splitTarget = (target: string): { readonly escapedPath: string; readonly s
   return { escapedPath, search: mark < 0 ? "" : rest.slice(mark) };
 };
 
+const isPlain = (part: string): boolean => !part.includes("/");
+
 const pathsOf = ({ path }: Route): readonly string[] => (typeof path === "string" ? [path] : path);
 
 interface Table {
@@ -66,10 +68,11 @@ const createTable = (routes: readonly Route[]): Table => {
   return { exact, trees };
 };
 
-/** The longest tree that the parts lie in. */
+/** The longest tree that the parts lie in. An encoded slash never makes a new part, so a part with one is no part of a tree's path. */
 const findTree = (trees: Table["trees"], parts: readonly string[]): { readonly route: Route; readonly depth: number } | undefined => {
-  for (let depth = parts.length - 1; depth >= 1; depth -= 1) {
-    const route = trees.get(`${parts.slice(0, depth + 1).join("/")}/`);
+  for (let depth = parts.length - 2; depth >= 1; depth -= 1) {
+    const folders = parts.slice(0, depth + 1);
+    const route = folders.every(isPlain) ? trees.get(`${folders.join("/")}/`) : undefined;
     if (route !== undefined) return { route, depth };
   }
   return undefined;
@@ -87,10 +90,9 @@ export const createMux = (routes: readonly Route[]): Mux => {
     const cleaned = cleanPath(escapedPath);
     const parts = cleaned.split("/").map(decode);
     const path = parts.join("/");
-    // Not by prefix of the decoded path: an encoded slash never makes a new part.
-    const isPlain = parts.every((part) => !part.includes("/"));
+    const isWholePlain = parts.every(isPlain);
     if (cleaned !== escapedPath) return { kind: "redirect", location: cleaned + search };
-    const whole = isPlain ? exact.get(path) : undefined;
+    const whole = isWholePlain ? exact.get(path) : undefined;
     const query = new URLSearchParams(search);
     if (whole !== undefined) return { kind: "route", route: whole, path, rest: [], query };
     const found = findTree(trees, parts);
@@ -98,7 +100,7 @@ export const createMux = (routes: readonly Route[]): Mux => {
       const rest = parts.slice(found.depth + 1).filter((part) => part !== "");
       return { kind: "route", route: found.route, path, rest, query };
     }
-    if (isPlain && trees.has(`${path}/`)) return { kind: "redirect", location: `${cleaned}/${search}` };
+    if (isWholePlain && trees.has(`${path}/`)) return { kind: "redirect", location: `${cleaned}/${search}` };
     return { kind: "none", path };
   };
 };

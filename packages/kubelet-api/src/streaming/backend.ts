@@ -58,7 +58,7 @@ const open = (url: URL, { method, upgrade }: BackendRequest): ClientRequest => {
     method,
     path: url.pathname + url.search,
     headers: headersFor(upgrade, method),
-    agent: false,
+    // Without an agent, which would ignore this.
     createConnection: () =>
       isTls
         ? connectTls({ host, port, servername: host, ALPNProtocols: ["http/1.1"] })

@@ -1,8 +1,7 @@
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { watch } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { createSecureContext } from "node:tls";
 import { createEmitter, noopLogger, systemClock } from "@nk/stdx";
 import type { Clock, Logger } from "@nk/stdx";
 import { KubeletApiError } from "../errors.ts";
@@ -132,8 +131,9 @@ export const checkCaBundle = (pem: string): string => {
 
 /** Checks that a certificate and a key belong together. @throws when not */
 export const checkKeyPair = (pair: KeyPair): KeyPair => {
-  createSecureContext({ cert: pair.cert, key: pair.key });
-  return pair;
+  const certificate = new X509Certificate(pair.cert);
+  if (certificate.checkPrivateKey(createPrivateKey(pair.key))) return pair;
+  throw new KubeletApiError("invalid-config", "the key is not the certificate's");
 };
 
 /** A serving certificate and its key in two files, or both in one. @throws KubeletApiError "invalid-config" when they can't be used now */

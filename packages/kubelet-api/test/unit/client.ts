@@ -1,6 +1,7 @@
 import { request as requestHttp } from "node:http";
 import type { OutgoingHttpHeaders } from "node:http";
 import { request as requestHttps } from "node:https";
+import type { Agent } from "node:https";
 import type { HttpServer, KeyPair } from "../../src/index.ts";
 
 /** Whom a request comes from. */
@@ -23,6 +24,8 @@ export interface Question extends Identity {
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: string;
   readonly isPlain?: boolean;
+  /** Default: a new connection for each request. */
+  readonly agent?: Agent;
 }
 
 /** Asks a server that listens on this host; over TLS unless `isPlain`. */
@@ -35,7 +38,7 @@ export const ask = (server: HttpServer, question: Question): Promise<Answer> =>
       port: server.port,
       path,
       method,
-      agent: false,
+      agent: question.agent ?? false,
       rejectUnauthorized: false,
       headers: { ...(authorization === undefined ? {} : { authorization }), ...question.headers },
       ...certificate,

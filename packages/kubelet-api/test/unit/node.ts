@@ -104,6 +104,7 @@ export const openNode = async (
     readonly reviews?: Partial<FakeReviewsOptions>;
     readonly server?: Partial<HttpsServerOptions>;
     readonly anonymous?: boolean;
+    readonly hasClientCa?: boolean;
   } = {},
 ): Promise<TestNode> => {
   const ca = createTestCa("cluster");
@@ -114,7 +115,7 @@ export const openNode = async (
     port: 0,
     routes: createSecureRoutes(createPorts(options.ports), options.switches),
     serving: ca.issue({ commonName: "node-1", hosts: ["127.0.0.1"] }),
-    clientCa: createChanging(ca.cert),
+    ...(options.hasClientCa === false ? {} : { clientCa: createChanging(ca.cert) }),
     authenticator: createAuthenticator({ x509: true, tokenReviews, anonymous: options.anonymous ?? false }),
     authorizer: createWebhookAuthorizer({ nodeName: "node-1", accessReviews }),
     ...options.server,
