@@ -16,6 +16,7 @@ import { ALL_KINDS } from "./kinds/all-kinds.ts";
 import { createLocalClient } from "./rest/local-client.ts";
 import type { LocalClient } from "./rest/local-client.ts";
 import type { StaticToken } from "./security/bearer-tokens.ts";
+import { withProtobufBodies } from "./protobuf/protobuf-bodies.ts";
 import { createNodeRestriction } from "./security/node-restriction.ts";
 import { KUBELET_CLIENT, openPki } from "./security/pki.ts";
 import type { Pki } from "./security/pki.ts";
@@ -125,7 +126,7 @@ const createServer = async (parts: Parts): Promise<ReturnType<typeof createApiSe
     virtualResources: [createBindings(parts), ...security.reviews],
     admitters: [createNodeRestriction(store)],
   });
-  return withIssuerDiscovery({ server, signer, authenticator, authorizer });
+  return withProtobufBodies(withIssuerDiscovery({ server, signer, authenticator, authorizer }));
 };
 
 const servingNames = (
