@@ -9,3 +9,5 @@ export type { Listening, ListenOptions } from "./server/listen.ts";
 export { createMemoryStore } from "./storage/memory-store.ts";
 export type { MemoryStoreOptions } from "./storage/memory-store.ts";
 export { openSqlitePersistence } from "./storage/sqlite-persistence.ts";
+export { startMiniApiserver } from "./start.ts";
+export type { KubeconfigUser, MiniApiserver, MiniApiserverOptions } from "./start.ts";
