@@ -86,8 +86,9 @@ const updatePod = (delivery: Delivery, pod: Pod): void => {
   advance(engine, worker);
 };
 
-/** A pod that ended without being deleted keeps containers and logs to be looked at, until its source gives it up. */
-const keepsRemains = (cause: TerminationCause): boolean => cause.type === "terminal" || cause.type === "killed";
+/** A pod that its source still shows keeps containers and logs to be looked at, until the source gives it up. */
+const keepsRemains = (cause: TerminationCause): boolean =>
+  cause.type === "terminal" || cause.type === "killed" || cause.type === "deleted";
 
 /** The pod's source gave it up. */
 export const removePod = (delivery: Delivery, uid: PodUid): void => {

@@ -1,7 +1,7 @@
 import { watch } from "node:fs";
 import type { RuntimeCondition as CriCondition, StatusResponse } from "@nk/cri-api";
 import type { CriClient } from "@nk/cri-client";
-import type { RuntimeCondition, RuntimeSelfReport, RuntimeStatusPort } from "@nk/pleg";
+import type { RuntimeCondition, RuntimeSelfReport, RuntimeStatusPort, RuntimeStatusSnapshot } from "@nk/pleg";
 import type { NodeRuntimeHandler } from "@nk/pod-model";
 
 /** What the runtime said of itself last, beside its conditions. */
@@ -75,4 +75,11 @@ export const createRuntimeReporter = (cri: CriClient): RuntimeReporter => {
     return { [Symbol.dispose]: () => watchers.forEach((watcher) => watcher[Symbol.dispose]()) };
   };
   return { port: { report, watchDirs }, traits: () => traits };
+};
+
+/** Why pods with a network of their own cannot start, in the reference's words; undefined when they can, or when that is not known. */
+export const networkProblemOf = (status: RuntimeStatusSnapshot): string | undefined => {
+  if (status.kind === "unknown" || status.network === undefined || status.network.status) return undefined;
+  const { reason, message } = status.network;
+  return `container runtime network not ready: NetworkReady=false reason:${reason} message:${message}`;
 };

@@ -16,6 +16,11 @@ import { podCgroups } from "../adapters/cgroups.ts";
 import type { EventLog } from "../adapters/event-log.ts";
 import { sendHook } from "../adapters/hook-http.ts";
 import type { HostFacts } from "../adapters/host.ts";
+import type { NodeView } from "../adapters/node-view.ts";
+import { networkProblemOf } from "../adapters/runtime-status.ts";
+import { runtimeHandlerOf } from "../adapters/runtime-handlers.ts";
+import { toServiceEnv } from "../adapters/services.ts";
+import type { Cluster } from "./cluster.ts";
 import { describeImageError, imageService, imagesForPods } from "../adapters/images.ts";
 import { listMountPoints } from "../adapters/mount-points.ts";
 import { createNodeFacts, readHostsFile } from "../adapters/node-facts.ts";
@@ -41,6 +46,9 @@ export interface EngineParts {
   readonly events: EventLog;
   readonly probes: ProbePort;
   readonly host: HostFacts;
+  readonly view: NodeView;
+  /** Absent without an API server. */
+  readonly cluster: Cluster | undefined;
   /** Told why a pass does what it does. */
   readonly decisions: Emitter<PodDecision>;
 }
@@ -57,7 +65,7 @@ const pullBound = (settings: KubeletSettings): { readonly maxParallelPulls?: num
 /** Creates the engines, in the order in which they need each other. */
 export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, parts: EngineParts): Engines => {
   const { clock, logger, metrics } = telemetry;
-  const { runtime, events, probes, host, decisions } = parts;
+  const { runtime, events, probes, host, view, cluster, decisions } = parts;
   const images = createImages<PodSandboxConfig>(
     {
       image: imageService(runtime.cri),
@@ -98,7 +106,12 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
       probes,
       events,
       hooks: { httpGet: sendHook },
-      node: { facts: createNodeFacts(settings, host), hostsFile: readHostsFile },
+      node: {
+        facts: createNodeFacts(settings, { host, view, services: () => toServiceEnv(cluster?.services.list() ?? []) }),
+        hostsFile: readHostsFile,
+        networkProblem: () => networkProblemOf(runtime.status.current()),
+        runtimeHandler: runtimeHandlerOf({ findClass: (name) => cluster?.runtimeClasses.get(name), traits: runtime.traits }),
+      },
       files,
     },
     {

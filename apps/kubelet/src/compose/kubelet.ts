@@ -1,15 +1,22 @@
 import { mkdir } from "node:fs/promises";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { createEmitter, raceSignal, runTaskGroup } from "@nk/stdx";
+import { createStatusWriter, createStatusWriterMetrics } from "@nk/pod-status";
 import { createEventLog } from "../adapters/event-log.ts";
 import { readHostFacts } from "../adapters/host.ts";
 import { applyOomScoreAdj, checkHost } from "../adapters/host-checks.ts";
 import { createProbes } from "@nk/probes";
+import { podStatusApi } from "../adapters/pod-api.ts";
 import { execThroughRuntime, probesForPodSync } from "../adapters/probing.ts";
+import { createNodeView } from "../adapters/node-view.ts";
+import { createApiPods, takeSnapshot } from "./api-pods.ts";
+import { clusterTasks, openCluster } from "./cluster.ts";
 import { createEngines } from "./engines.ts";
 import type { PodDecision } from "./engines.ts";
+import { createClusterNode } from "./node.ts";
 import { createPodLoop } from "./pods.ts";
 import { openRuntime } from "./runtime.ts";
+import type { KubeletSelf } from "./self.ts";
 import { openServers } from "./servers.ts";
 import { createSources, sourceNames } from "./sources.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -18,7 +25,11 @@ import type { Telemetry } from "./telemetry.ts";
  * The whole node agent, built in the order of dependency and torn down in reverse. Resolves when `signal` aborts and everything has
  * drained; pods keep running, and the next kubelet takes them over.
  */
-export const runKubelet = async (settings: KubeletSettings, telemetry: Telemetry, signal: AbortSignal): Promise<void> => {
+export const runKubelet = async (
+  { settings, self }: { readonly settings: KubeletSettings; readonly self: KubeletSelf },
+  telemetry: Telemetry,
+  signal: AbortSignal,
+): Promise<void> => {
   await using stack = new AsyncDisposableStack();
   await mkdir(settings.rootDir, { recursive: true, mode: 0o750 });
   await mkdir(settings.podLogsDir, { recursive: true, mode: 0o755 });
@@ -29,7 +40,14 @@ export const runKubelet = async (settings: KubeletSettings, telemetry: Telemetry
   const runtime = await openRuntime(settings, telemetry, signal);
   stack.use(runtime.cri);
   stack.use(runtime.cache);
-  const events = createEventLog(telemetry.logger);
+  const cluster = await openCluster(settings, telemetry);
+  if (cluster !== undefined) stack.use(cluster.client);
+  const node = cluster === undefined ? undefined : await createClusterNode(settings, telemetry, { cluster, runtime, stack });
+  const view = createNodeView(settings, host, () => node?.status.node());
+  const events = createEventLog(
+    telemetry.logger,
+    cluster === undefined ? undefined : { recorder: cluster.recorder, versions: cluster.podVersions },
+  );
   const decisions = createEmitter<PodDecision>();
   const probes = createProbes(
     { exec: execThroughRuntime(runtime.cri), events },
@@ -40,21 +58,54 @@ export const runKubelet = async (settings: KubeletSettings, telemetry: Telemetry
     events,
     probes: probesForPodSync(probes),
     host,
+    view,
+    cluster,
     decisions,
   });
-  const pods = createPodLoop(settings, telemetry, { runtime, engines, events, probes, decisions, sources: sourceNames(settings), stack });
-  const sources = createSources(settings, telemetry, (snapshot) => pods.workers.applySnapshot(snapshot));
-  await openServers(settings, telemetry, { runtime, pods, stack });
+  const writer =
+    cluster === undefined
+      ? undefined
+      : createStatusWriter(
+          { api: podStatusApi(cluster.client) },
+          {
+            clock: telemetry.clock,
+            logger: telemetry.logger.child({ part: "status-writer" }),
+            metrics: createStatusWriterMetrics(telemetry.metrics),
+          },
+        );
+  const pods = createPodLoop(settings, telemetry, {
+    runtime,
+    engines,
+    events,
+    probes,
+    decisions,
+    sources: sourceNames(settings),
+    view,
+    cluster,
+    writer,
+    stack,
+  });
+  const apiPods =
+    cluster === undefined || writer === undefined
+      ? undefined
+      : createApiPods(settings, telemetry, { cluster, workers: pods.workers, writer, stack });
+  const sources = createSources(settings, telemetry, (snapshot) => takeSnapshot(pods.workers, apiPods?.mirrors, snapshot));
+  await openServers(settings, telemetry, { runtime, pods, cluster, self, stack });
 
   // What runs already is known before any source may conclude anything from it.
   pods.workers.reconcileRuntime(await runtime.view.listPods({ signal }));
   await runTaskGroup(signal, {
     pleg: (taskSignal) => runtime.pleg.run(taskSignal),
+    runtimeStatus: (taskSignal) => runtime.status.run(taskSignal),
     workers: (taskSignal) => pods.workers.run(taskSignal),
     probes: (taskSignal) => probes.run(taskSignal),
+    ...(cluster === undefined ? {} : clusterTasks(cluster)),
+    ...node?.tasks,
+    ...apiPods?.tasks,
     ...sources,
     remains: async (taskSignal) => {
       await raceSignal(pods.sourcesReady, taskSignal);
+      apiPods?.mirrors.sourcesReady();
       await engines.podSync.sweepRemains({ signal: taskSignal, isKnown: (uid) => pods.workers.workState(uid) !== undefined });
     },
   });

@@ -1,18 +1,22 @@
 import type { KubeletSettings } from "@nk/kubelet-config";
-import { ADMITTED, podRef } from "@nk/pod-model";
+import { kinds } from "@nk/kube-client";
+import { isStaticPod, parseTimestamp, podFullName, podRef } from "@nk/pod-model";
 import type { Pod, PodSource, PodStatus, PodUid, RuntimePodStatus } from "@nk/pod-model";
-import { createPodStatuses } from "@nk/pod-status";
-import type { PodStatuses } from "@nk/pod-status";
-import { createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
-import type { PodStatusPort, PodWorkers } from "@nk/pod-workers";
+import { createPodStatuses, needsReadinessPass } from "@nk/pod-status";
+import type { PodStatuses, StatusWriter } from "@nk/pod-status";
+import { createActiveDeadlines, createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
+import type { ActiveDeadlines, PodStatusPort, PodWorkers } from "@nk/pod-workers";
 import type { Probes } from "@nk/probes";
-import type { Emitter, Logger } from "@nk/stdx";
+import type { Emitter } from "@nk/stdx";
+import { admissionByNode } from "../adapters/admission.ts";
 import type { EventLog } from "../adapters/event-log.ts";
 import { primaryHostIp } from "../adapters/node-facts.ts";
+import type { NodeView } from "../adapters/node-view.ts";
 import { podRuntime, withoutStarting } from "../adapters/pod-runtime.ts";
 import { applyProbes, probeVerdicts } from "../adapters/probing.ts";
 import { standingOf } from "../adapters/standing.ts";
 import { readMessageOf } from "../adapters/termination-messages.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Engines, PodDecision } from "./engines.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -44,6 +48,11 @@ export interface PodLoopParts {
   /** What the engines decided; kept with the workers' own decisions. */
   readonly decisions: Emitter<PodDecision>;
   readonly sources: readonly PodSource[];
+  readonly view: NodeView;
+  /** Absent without an API server. */
+  readonly cluster: Cluster | undefined;
+  /** Told of every status; absent without an API server. */
+  readonly writer: StatusWriter | undefined;
   readonly stack: AsyncDisposableStack;
 }
 
@@ -51,7 +60,7 @@ type ApplyProbes = (pod: Pod) => void;
 
 const createStatusPort = (
   statuses: PodStatuses,
-  parts: { readonly events: EventLog; readonly logger: Logger; readonly applyPodProbes: ApplyProbes },
+  parts: { readonly events: EventLog; readonly applyPodProbes: ApplyProbes; readonly writer: StatusWriter | undefined },
 ): PodStatusPort => ({
   publish: async (pod, work) => {
     parts.applyPodProbes(pod);
@@ -60,19 +69,31 @@ const createStatusPort = (
   },
   rejected: (pod, { reason, message }) => {
     parts.events.record({ ref: podRef(pod), type: "Warning", reason, message });
-    const override = { phase: "Failed", reason, message: `Pod was rejected: ${message}` } as const;
-    // Nobody waits for it: unheard, its failure would end the process.
-    statuses
-      .publish(pod, { stoppedForGood: false, override })
-      .catch((error: unknown) => parts.logger.error("status of a rejected pod cannot be computed", { pod: podRef(pod), error }));
+    statuses.reject(pod, { reason, message });
   },
-  finished: () => undefined,
+  finished: (pod) => parts.writer?.finished(pod),
+  reconcile: needsReadinessPass,
 });
+
+/** A status goes to the API, and says since when the pod has been active. */
+const followStatuses = (
+  statuses: PodStatuses,
+  { writer, deadlines }: { readonly writer: StatusWriter | undefined; readonly deadlines: ActiveDeadlines },
+): Disposable =>
+  statuses.subscribe(({ pod, status, stoppedForGood }) => {
+    writer?.publish(pod, status, { couldHaveRunningContainers: !stoppedForGood });
+    deadlines.observe(pod, status.startTime === undefined ? undefined : parseTimestamp(status.startTime));
+  });
 
 /** What was observed, probed or decided reaches the statuses and the workers at once. */
 const joinObservations = (parts: PodLoopParts, loop: Pick<PodLoop, "workers" | "statuses">, applyPodProbes: ApplyProbes): void => {
   const { runtime, probes, decisions, stack } = parts;
   const { workers, statuses } = loop;
+  stack.use(
+    runtime.status.subscribe(() => {
+      for (const { ref, state } of workers.list()) if (state === "syncing") workers.wake(ref.uid, "runtime or network status changed");
+    }),
+  );
   stack.use(
     // A pod that the runtime does not have yet changes nothing in the cache when it can be read again.
     runtime.cache.subscribeHealth((uid, health) => {
@@ -101,24 +122,44 @@ const joinObservations = (parts: PodLoopParts, loop: Pick<PodLoop, "workers" | "
 
 /** Creates the loop and joins it to what is observed; nothing runs before the workers do. */
 export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, parts: PodLoopParts): PodLoop => {
-  const { runtime, engines, events, probes, sources } = parts;
+  const { runtime, engines, events, probes, sources, view, cluster, writer, stack } = parts;
   const { clock, logger, metrics } = telemetry;
-  const hostIp = settings.nodeIps[0] ?? primaryHostIp();
+  const hostIp = (): string => view.ips()[0] ?? primaryHostIp();
   const sourcesReady = Promise.withResolvers<void>();
   const observed = (uid: PodUid): RuntimePodStatus | undefined => withoutStarting(engines.podSync, runtime.cache.get(uid));
-  const applyPodProbes: ApplyProbes = (pod) => applyProbes(probes, pod, { observed: observed(podRef(pod).uid), hostIp });
+  const applyPodProbes: ApplyProbes = (pod) => applyProbes(probes, pod, { observed: observed(podRef(pod).uid), hostIp: hostIp() });
   const statuses = createPodStatuses(
     {
       observed,
       probes: (pod) => probeVerdicts(probes, pod, runtime.cache.get(podRef(pod).uid)),
       readTerminationMessage: readMessageOf,
     },
-    { runtimeName: () => runtime.name, nodeIps: () => settings.nodeIps, clock, logger: logger.child({ part: "status" }) },
+    {
+      runtimeName: () => runtime.name,
+      nodeIps: () => view.ips(),
+      // A static pod's status outlives a restart in its mirror.
+      knownStatus: (pod) => (isStaticPod(pod) ? workers.mirrorPodOf(podFullName(podRef(pod)))?.status : pod.status),
+      clock,
+      logger: logger.child({ part: "status" }),
+    },
   );
+  const deadlines = stack.use(
+    createActiveDeadlines({
+      clock,
+      events,
+      kill: (uid, request) => {
+        // It rejects only when the workers end before the pod has.
+        workers
+          .kill(uid, request)
+          .catch((error: unknown) => logger.debug("pod past its deadline was not waited for", { podUid: uid, error }));
+      },
+    }),
+  );
+  const readNode = cluster === undefined ? {} : { readNode: () => cluster.client.get(kinds.nodes, { name: settings.nodeName }) };
   const workers = createPodWorkers(
     {
-      admission: { admit: () => ADMITTED },
-      status: createStatusPort(statuses, { events, logger, applyPodProbes }),
+      admission: admissionByNode({ node: () => view.node(), ...readNode }),
+      status: createStatusPort(statuses, { events, applyPodProbes, writer }),
       runtime: podRuntime(engines.podSync, statuses, applyPodProbes),
       events,
     },
@@ -127,6 +168,8 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       onSourcesReady: sourcesReady.resolve,
       onForgotten: ({ uid }) => {
         statuses.forget(uid);
+        deadlines.forget(uid);
+        writer?.forget(uid);
         probes.removePod(uid);
         engines.podSync.forget(uid);
         engines.images.forgetPod(uid);
@@ -137,6 +180,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       metrics: createPodWorkersMetrics(metrics),
     },
   );
+  stack.use(followStatuses(statuses, { writer, deadlines }));
   joinObservations(parts, { workers, statuses }, applyPodProbes);
   const known = (pod: Pod): KnownPod => ({ pod, status: statuses.get(podRef(pod).uid), observed: runtime.cache.get(podRef(pod).uid) });
   return {

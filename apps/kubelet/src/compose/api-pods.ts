@@ -1,0 +1,80 @@
+import { kinds } from "@nk/kube-client";
+import type { KubeletSettings } from "@nk/kubelet-config";
+import { isStaticPod, podFullName, podRef } from "@nk/pod-model";
+import type { SourceSnapshot } from "@nk/pod-model";
+import type { StatusWriter } from "@nk/pod-status";
+import { createMirrorPods } from "@nk/static-pods";
+import type { MirrorPods } from "@nk/static-pods";
+import type { PodWorkers } from "@nk/pod-workers";
+import { createApiSource } from "../adapters/api-source.ts";
+import { mirrorApi } from "../adapters/pod-api.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+/** The pods of the API on their way to the workers, and static pods on their way to the API. */
+export interface ApiPods {
+  readonly mirrors: MirrorPods;
+  readonly tasks: { readonly [name: string]: (signal: AbortSignal) => Promise<void> };
+}
+
+/** Creates both; nothing is asked of the API before the tasks run. */
+export const createApiPods = (
+  settings: KubeletSettings,
+  telemetry: Telemetry,
+  parts: { readonly cluster: Cluster; readonly workers: PodWorkers; readonly writer: StatusWriter; readonly stack: AsyncDisposableStack },
+): ApiPods => {
+  const { cluster, workers, writer, stack } = parts;
+  const { clock, logger } = telemetry;
+  const mirrors = createMirrorPods(
+    {
+      api: mirrorApi(cluster.client),
+      work: {
+        isTerminating: (name) =>
+          workers.list().some(({ ref, isStatic, state }) => isStatic && podFullName(ref) === name && state === "terminating"),
+      },
+    },
+    { clock, logger: logger.child({ part: "mirror-pods" }) },
+  );
+  stack.use(
+    cluster.nodes.subscribe(() => {
+      const node = cluster.nodes.get(settings.nodeName);
+      const { uid, deletionTimestamp } = node?.metadata ?? {};
+      mirrors.setNode(uid === undefined ? undefined : { name: settings.nodeName, uid, isDeleting: deletionTimestamp !== undefined });
+      // Whatever waited for the API, it answers now.
+      writer.apiReachable();
+      mirrors.apiReachable();
+    }),
+  );
+  const run = createApiSource(
+    {
+      watch: ({ signal }) => cluster.client.watch(kinds.pods, { fieldSelector: `spec.nodeName=${settings.nodeName}` }, { signal }),
+      ready: Promise.all([cluster.nodes.synced, cluster.services.synced, cluster.runtimeClasses.synced]),
+    },
+    {
+      shown: (pod) => {
+        const { uid } = podRef(pod);
+        const version = pod.metadata?.resourceVersion;
+        if (version !== undefined) cluster.podVersions.set(uid, version);
+        writer.observed(pod);
+        mirrors.observed(pod);
+      },
+      gone: (ref) => {
+        cluster.podVersions.delete(ref.uid);
+        writer.gone(ref);
+        mirrors.gone(ref);
+      },
+      applySnapshot: (snapshot) => workers.applySnapshot(snapshot),
+      applyUpdate: (update, source) => workers.applyUpdate(update, source),
+    },
+  );
+  return {
+    mirrors,
+    tasks: { apiSource: run, statusWriter: (signal) => writer.run(signal), mirrorPods: (signal) => mirrors.run(signal) },
+  };
+};
+
+/** Takes a snapshot of a file or URL: the workers run it, the API shows it. */
+export const takeSnapshot = (workers: PodWorkers, mirrors: MirrorPods | undefined, snapshot: SourceSnapshot): void => {
+  workers.applySnapshot(snapshot);
+  mirrors?.setStaticPods(workers.desiredPods().filter(isStaticPod));
+};
