@@ -87,8 +87,7 @@ const updatePod = (delivery: Delivery, pod: Pod): void => {
 };
 
 /** A pod that its source still shows keeps containers and logs to be looked at, until the source gives it up. */
-const keepsRemains = (cause: TerminationCause): boolean =>
-  cause.type === "terminal" || cause.type === "killed" || cause.type === "deleted";
+const keepsRemains = (cause: TerminationCause): boolean => cause.type === "terminal" || cause.type === "killed" || cause.type === "deleted";
 
 /** The pod's source gave it up. */
 export const removePod = (delivery: Delivery, uid: PodUid): void => {

@@ -2,13 +2,12 @@ import { kinds } from "@nk/kube-client";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { isStaticPod, podFullName, podRef } from "@nk/pod-model";
 import type { SourceSnapshot } from "@nk/pod-model";
-import type { StatusWriter } from "@nk/pod-status";
 import { createMirrorPods } from "@nk/static-pods";
 import type { MirrorPods } from "@nk/static-pods";
 import type { PodWorkers } from "@nk/pod-workers";
 import { createApiSource } from "../adapters/api-source.ts";
 import { mirrorApi } from "../adapters/pod-api.ts";
-import type { Cluster } from "./cluster.ts";
+import type { Membership } from "./node.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 /** The pods of the API on their way to the workers, and static pods on their way to the API. */
@@ -21,9 +20,10 @@ export interface ApiPods {
 export const createApiPods = (
   settings: KubeletSettings,
   telemetry: Telemetry,
-  parts: { readonly cluster: Cluster; readonly workers: PodWorkers; readonly writer: StatusWriter; readonly stack: AsyncDisposableStack },
+  parts: { readonly membership: Membership; readonly workers: PodWorkers; readonly stack: AsyncDisposableStack },
 ): ApiPods => {
-  const { cluster, workers, writer, stack } = parts;
+  const { workers, stack } = parts;
+  const { cluster, writer } = parts.membership;
   const { clock, logger } = telemetry;
   const mirrors = createMirrorPods(
     {
@@ -69,7 +69,7 @@ export const createApiPods = (
   );
   return {
     mirrors,
-    tasks: { apiSource: run, statusWriter: (signal) => writer.run(signal), mirrorPods: (signal) => mirrors.run(signal) },
+    tasks: { apiSource: run, mirrorPods: (signal) => mirrors.run(signal) },
   };
 };
 

@@ -1,19 +1,16 @@
 import { mkdir } from "node:fs/promises";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { createEmitter, raceSignal, runTaskGroup } from "@nk/stdx";
-import { createStatusWriter, createStatusWriterMetrics } from "@nk/pod-status";
 import { createEventLog } from "../adapters/event-log.ts";
 import { readHostFacts } from "../adapters/host.ts";
 import { applyOomScoreAdj, checkHost } from "../adapters/host-checks.ts";
 import { createProbes } from "@nk/probes";
-import { podStatusApi } from "../adapters/pod-api.ts";
 import { execThroughRuntime, probesForPodSync } from "../adapters/probing.ts";
 import { createNodeView } from "../adapters/node-view.ts";
 import { createApiPods, takeSnapshot } from "./api-pods.ts";
-import { clusterTasks, openCluster } from "./cluster.ts";
 import { createEngines } from "./engines.ts";
 import type { PodDecision } from "./engines.ts";
-import { createClusterNode } from "./node.ts";
+import { joinCluster } from "./node.ts";
 import { createPodLoop } from "./pods.ts";
 import { openRuntime } from "./runtime.ts";
 import type { KubeletSelf } from "./self.ts";
@@ -40,14 +37,10 @@ export const runKubelet = async (
   const runtime = await openRuntime(settings, telemetry, signal);
   stack.use(runtime.cri);
   stack.use(runtime.cache);
-  const cluster = await openCluster(settings, telemetry);
-  if (cluster !== undefined) stack.use(cluster.client);
-  const node = cluster === undefined ? undefined : await createClusterNode(settings, telemetry, { cluster, runtime, stack });
-  const view = createNodeView(settings, host, () => node?.status.node());
-  const events = createEventLog(
-    telemetry.logger,
-    cluster === undefined ? undefined : { recorder: cluster.recorder, versions: cluster.podVersions },
-  );
+  const membership = await joinCluster(settings, telemetry, { runtime, stack });
+  const cluster = membership?.cluster;
+  const view = createNodeView(settings, host, () => membership?.node.node());
+  const events = createEventLog(telemetry.logger, cluster && { recorder: cluster.recorder, versions: cluster.podVersions });
   const decisions = createEmitter<PodDecision>();
   const probes = createProbes(
     { exec: execThroughRuntime(runtime.cri), events },
@@ -62,33 +55,9 @@ export const runKubelet = async (
     cluster,
     decisions,
   });
-  const writer =
-    cluster === undefined
-      ? undefined
-      : createStatusWriter(
-          { api: podStatusApi(cluster.client) },
-          {
-            clock: telemetry.clock,
-            logger: telemetry.logger.child({ part: "status-writer" }),
-            metrics: createStatusWriterMetrics(telemetry.metrics),
-          },
-        );
-  const pods = createPodLoop(settings, telemetry, {
-    runtime,
-    engines,
-    events,
-    probes,
-    decisions,
-    sources: sourceNames(settings),
-    view,
-    cluster,
-    writer,
-    stack,
-  });
-  const apiPods =
-    cluster === undefined || writer === undefined
-      ? undefined
-      : createApiPods(settings, telemetry, { cluster, workers: pods.workers, writer, stack });
+  const loop = { runtime, engines, events, probes, decisions, view, membership, sources: sourceNames(settings), stack };
+  const pods = createPodLoop(settings, telemetry, loop);
+  const apiPods = membership && createApiPods(settings, telemetry, { membership, workers: pods.workers, stack });
   const sources = createSources(settings, telemetry, (snapshot) => takeSnapshot(pods.workers, apiPods?.mirrors, snapshot));
   await openServers(settings, telemetry, { runtime, pods, cluster, self, stack });
 
@@ -99,8 +68,7 @@ export const runKubelet = async (
     runtimeStatus: (taskSignal) => runtime.status.run(taskSignal),
     workers: (taskSignal) => pods.workers.run(taskSignal),
     probes: (taskSignal) => probes.run(taskSignal),
-    ...(cluster === undefined ? {} : clusterTasks(cluster)),
-    ...node?.tasks,
+    ...membership?.tasks,
     ...apiPods?.tasks,
     ...sources,
     remains: async (taskSignal) => {

@@ -4,13 +4,20 @@ import { createNetworkFacts, createNodeStatus, readMachineFacts } from "@nk/node
 import type { NodeStatus } from "@nk/node-status";
 import { leaseApi, nodeApi } from "../adapters/node-api.ts";
 import { createNodeStatusFacts } from "../adapters/node-status-facts.ts";
+import type { NodeStatusFacts } from "../adapters/node-status-facts.ts";
+import { createStatusWriter, createStatusWriterMetrics } from "@nk/pod-status";
+import type { StatusWriter } from "@nk/pod-status";
+import { podStatusApi } from "../adapters/pod-api.ts";
+import { clusterTasks, openCluster } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Telemetry } from "./telemetry.ts";
 
-/** The node's own object in the cluster. */
-export interface ClusterNode {
-  readonly status: NodeStatus;
+/** What makes this node one of a cluster's. */
+export interface Membership {
+  readonly cluster: Cluster;
+  readonly node: NodeStatus;
+  readonly writer: StatusWriter;
   readonly tasks: { readonly [name: string]: (signal: AbortSignal) => Promise<void> };
 }
 
@@ -35,17 +42,14 @@ const nodeSettings = (settings: KubeletSettings): Parameters<typeof createNodeSt
   };
 };
 
-/** Creates what registers the node and tells its status; nothing is sent before the tasks run. */
-export const createClusterNode = async (
-  settings: KubeletSettings,
-  telemetry: Telemetry,
-  parts: { readonly cluster: Cluster; readonly runtime: Runtime; readonly stack: AsyncDisposableStack },
-): Promise<ClusterNode> => {
-  const { cluster, runtime, stack } = parts;
-  const { clock, logger, metrics } = telemetry;
-  const log = logger.child({ part: "node" });
+interface NodeParts {
+  readonly cluster: Cluster;
+  readonly runtime: Runtime;
+}
+
+const gatherFacts = async (settings: KubeletSettings, telemetry: Telemetry, runtime: Runtime): Promise<NodeStatusFacts> => {
   const machine = await readMachineFacts({ root: "/", diskPath: settings.rootDir });
-  const facts = createNodeStatusFacts({
+  return createNodeStatusFacts({
     machine: () => machine,
     runtimeName: runtime.name,
     runtimeVersion: runtime.version,
@@ -56,15 +60,25 @@ export const createClusterNode = async (
       return problem === undefined ? [] : [`PLEG is not healthy: ${problem}`];
     },
     cri: runtime.cri,
-    clock,
-    logger: log,
+    clock: telemetry.clock,
+    logger: telemetry.logger.child({ part: "node" }),
   });
-  const status = createNodeStatus(
+};
+
+const createNode = (
+  settings: KubeletSettings,
+  telemetry: Telemetry,
+  parts: NodeParts & { readonly facts: NodeStatusFacts },
+): NodeStatus => {
+  const { cluster, runtime, facts } = parts;
+  const { clock, metrics } = telemetry;
+  const logger = telemetry.logger.child({ part: "node" });
+  return createNodeStatus(
     {
       node: nodeApi(cluster.client),
       lease: leaseApi(cluster.client),
       facts,
-      network: createNetworkFacts({ nodeName: settings.nodeName, clock, logger: log }),
+      network: createNetworkFacts({ nodeName: settings.nodeName, clock, logger }),
       events: cluster.recorder,
       listener: {
         onPodCidr: async (podCidr, options) => {
@@ -79,10 +93,38 @@ export const createClusterNode = async (
       statusReportMs: settings.node.statusReportMs,
       leaseDurationSeconds: settings.node.leaseDurationSeconds,
       clock,
-      logger: log,
+      logger,
       metrics,
     },
   );
-  stack.use(cluster.nodes.subscribe(() => status.onNodeObserved(cluster.nodes.get(settings.nodeName))));
-  return { status, tasks: { nodeFacts: (signal) => facts.run(signal), nodeStatus: (signal) => status.run(signal) } };
+};
+
+/** Joins the cluster that the settings name; undefined in standalone mode. Nothing is sent before the tasks run. */
+export const joinCluster = async (
+  settings: KubeletSettings,
+  telemetry: Telemetry,
+  { runtime, stack }: { readonly runtime: Runtime; readonly stack: AsyncDisposableStack },
+): Promise<Membership | undefined> => {
+  const cluster = await openCluster(settings, telemetry);
+  if (cluster === undefined) return undefined;
+  stack.use(cluster.client);
+  const { clock, logger, metrics } = telemetry;
+  const facts = await gatherFacts(settings, telemetry, runtime);
+  const node = createNode(settings, telemetry, { cluster, runtime, facts });
+  stack.use(cluster.nodes.subscribe(() => node.onNodeObserved(cluster.nodes.get(settings.nodeName))));
+  const writer = createStatusWriter(
+    { api: podStatusApi(cluster.client) },
+    { clock, logger: logger.child({ part: "status-writer" }), metrics: createStatusWriterMetrics(metrics) },
+  );
+  return {
+    cluster,
+    node,
+    writer,
+    tasks: {
+      ...clusterTasks(cluster),
+      nodeFacts: (signal) => facts.run(signal),
+      nodeStatus: (signal) => node.run(signal),
+      statusWriter: (signal) => writer.run(signal),
+    },
+  };
 };

@@ -1,7 +1,7 @@
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { kinds } from "@nk/kube-client";
 import { isStaticPod, parseTimestamp, podFullName, podRef } from "@nk/pod-model";
-import type { Pod, PodSource, PodStatus, PodUid, RuntimePodStatus } from "@nk/pod-model";
+import type { Node, Pod, PodSource, PodStatus, PodUid, RuntimePodStatus } from "@nk/pod-model";
 import { createPodStatuses, needsReadinessPass } from "@nk/pod-status";
 import type { PodStatuses, StatusWriter } from "@nk/pod-status";
 import { createActiveDeadlines, createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
@@ -16,8 +16,8 @@ import { podRuntime, withoutStarting } from "../adapters/pod-runtime.ts";
 import { applyProbes, probeVerdicts } from "../adapters/probing.ts";
 import { standingOf } from "../adapters/standing.ts";
 import { readMessageOf } from "../adapters/termination-messages.ts";
-import type { Cluster } from "./cluster.ts";
 import type { Engines, PodDecision } from "./engines.ts";
+import type { Membership } from "./node.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Telemetry } from "./telemetry.ts";
 
@@ -50,9 +50,7 @@ export interface PodLoopParts {
   readonly sources: readonly PodSource[];
   readonly view: NodeView;
   /** Absent without an API server. */
-  readonly cluster: Cluster | undefined;
-  /** Told of every status; absent without an API server. */
-  readonly writer: StatusWriter | undefined;
+  readonly membership: Membership | undefined;
   readonly stack: AsyncDisposableStack;
 }
 
@@ -120,9 +118,26 @@ const joinObservations = (parts: PodLoopParts, loop: Pick<PodLoop, "workers" | "
   stack.use(decisions.subscribe(({ uid, text }) => workers.note(uid, text)));
 };
 
+const createDeadlines = (
+  { events }: PodLoopParts,
+  { clock, logger, kill }: Pick<Telemetry, "clock" | "logger"> & { readonly kill: PodWorkers["kill"] },
+): ActiveDeadlines =>
+  createActiveDeadlines({
+    clock,
+    events,
+    kill: (uid, request) => {
+      // It rejects only when the workers end before the pod has.
+      kill(uid, request).catch((error: unknown) => logger.debug("pod past its deadline was not waited for", { podUid: uid, error }));
+    },
+  });
+
+const readNodeOf = (settings: KubeletSettings, membership: Membership | undefined): { readonly readNode?: () => Promise<Node> } =>
+  membership === undefined ? {} : { readNode: () => membership.cluster.client.get(kinds.nodes, { name: settings.nodeName }) };
+
 /** Creates the loop and joins it to what is observed; nothing runs before the workers do. */
 export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, parts: PodLoopParts): PodLoop => {
-  const { runtime, engines, events, probes, sources, view, cluster, writer, stack } = parts;
+  const { runtime, engines, events, probes, sources, view, membership, stack } = parts;
+  const { writer } = membership ?? {};
   const { clock, logger, metrics } = telemetry;
   const hostIp = (): string => view.ips()[0] ?? primaryHostIp();
   const sourcesReady = Promise.withResolvers<void>();
@@ -143,22 +158,10 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       logger: logger.child({ part: "status" }),
     },
   );
-  const deadlines = stack.use(
-    createActiveDeadlines({
-      clock,
-      events,
-      kill: (uid, request) => {
-        // It rejects only when the workers end before the pod has.
-        workers
-          .kill(uid, request)
-          .catch((error: unknown) => logger.debug("pod past its deadline was not waited for", { podUid: uid, error }));
-      },
-    }),
-  );
-  const readNode = cluster === undefined ? {} : { readNode: () => cluster.client.get(kinds.nodes, { name: settings.nodeName }) };
+  const deadlines = stack.use(createDeadlines(parts, { clock, logger, kill: (uid, request) => workers.kill(uid, request) }));
   const workers = createPodWorkers(
     {
-      admission: admissionByNode({ node: () => view.node(), ...readNode }),
+      admission: admissionByNode({ node: () => view.node(), ...readNodeOf(settings, membership) }),
       status: createStatusPort(statuses, { events, applyPodProbes, writer }),
       runtime: podRuntime(engines.podSync, statuses, applyPodProbes),
       events,

@@ -95,7 +95,7 @@ export const openRuntime = async (settings: KubeletSettings, telemetry: Telemetr
     cache,
     pleg,
     status: createRuntimeStatus(reporter.port, { clock, logger: logger.child({ part: "runtime-status" }) }),
-    traits: reporter.traits,
+    traits: () => reporter.traits(),
     version: version.runtimeVersion,
     name: version.runtimeName,
     cgroupDriver: await readCgroupDriver(cri, settings.cgroupDriver, { clock, signal }),
