@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import type { Stats } from "node:fs";
 import { mkdir, open, stat } from "node:fs/promises";
-import { VolumesError } from "./errors.ts";
+import { VolumesError } from "../errors.ts";
 
 const typeFailure = (text: string): VolumesError => new VolumesError("host-path-type", `hostPath type check failed: ${text}`);
 
