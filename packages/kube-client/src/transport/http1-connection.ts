@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import type { Clock } from "@nk/stdx";
 import { bodyOf } from "./exchange.ts";
 import type { Connection, ConnectionEvents, WireRequest, WireResponse } from "./exchange.ts";
-import { lostError } from "./node-error.ts";
+import { goneError, lostError } from "./node-error.ts";
 
 /** What {@link createHttp1Connection} takes. */
 export interface Http1ConnectionOptions extends ConnectionEvents {
@@ -48,80 +48,87 @@ const responseOf = (message: IncomingMessage, request: ClientRequest, signal: Ab
   ping: () => Promise.resolve(true),
 });
 
+class Http1Connection implements Connection {
+  readonly protocol = "http/1.1";
+  readonly #options: Http1ConnectionOptions;
+  /** Of one socket: it keeps the connection alive between requests and knows when the server says that it will close it. */
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
+  #state: "open" | "draining" | "closed" = "open";
+  #isBusy = false;
+  #isHandedOut = false;
+  #cause = "closed";
+  #drainTimer: Disposable | undefined;
+
+  constructor(options: Http1ConnectionOptions) {
+    this.#options = options;
+    this.#agent.createConnection = () => {
+      if (this.#isHandedOut) throw goneError();
+      this.#isHandedOut = true;
+      return options.socket;
+    };
+    options.socket.on("error", (error: Error & { readonly code?: string }) => {
+      if (this.#cause === "closed") this.#cause = error.code ?? "error";
+    });
+    options.socket.once("close", () => {
+      this.#state = "closed";
+      this.#drainTimer?.[Symbol.dispose]();
+      this.#agent.destroy();
+      options.onClosed(this.#cause);
+    });
+  }
+
+  get activeCount(): number {
+    return this.#isBusy ? 1 : 0;
+  }
+
+  get isOpen(): boolean {
+    const { socket } = this.#options;
+    return this.#state === "open" && !socket.destroyed && socket.writable;
+  }
+
+  get freeCount(): number {
+    return this.isOpen && !this.#isBusy ? 1 : 0;
+  }
+
+  async send(wire: WireRequest, signal: AbortSignal): Promise<WireResponse> {
+    signal.throwIfAborted();
+    const request = this.#request(wire);
+    this.#isBusy = true;
+    request.once("close", () => this.#onEnded());
+    const answer = awaitResponse(request, signal);
+    request.end(wire.body);
+    return responseOf(await answer, request, signal);
+  }
+
+  drain(): void {
+    if (this.#state !== "open") return;
+    this.#state = "draining";
+    const { socket, clock, drainMs } = this.#options;
+    if (this.#isBusy) this.#drainTimer = clock.schedule(drainMs, () => this.destroy("replaced"));
+    else socket.destroy();
+  }
+
+  destroy(cause: string): void {
+    if (this.#state === "closed") return;
+    this.#cause = cause;
+    this.#options.socket.destroy();
+  }
+
+  #request({ method, path, headers, body }: WireRequest): ClientRequest {
+    const length = body === undefined ? {} : { "content-length": String(body.length) };
+    try {
+      return sendRequest({ agent: this.#agent, method, path, headers: { ...headers, ...length, host: this.#options.authority } });
+    } catch (error) {
+      throw lostError(error, "before the request was sent");
+    }
+  }
+
+  #onEnded(): void {
+    this.#isBusy = false;
+    if (this.#state === "draining") this.#options.socket.destroy();
+    else this.#options.onFree();
+  }
+}
+
 /** One HTTP/1.1 connection: one request at a time, kept alive in between as long as the server allows. */
-export const createHttp1Connection = (options: Http1ConnectionOptions): Connection => {
-  const { socket } = options;
-  let state: "open" | "draining" | "closed" = "open";
-  let activeCount = 0;
-  let cause = "closed";
-  let drainTimer: Disposable | undefined;
-  // An agent of one socket: it keeps the connection alive between requests and knows when the server says it will close it.
-  const agent = new Agent({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
-  let isHandedOut = false;
-  agent.createConnection = () => {
-    if (isHandedOut) throw Object.assign(new Error("the connection is gone"), { code: "ERR_HTTP2_INVALID_SESSION" });
-    isHandedOut = true;
-    return socket;
-  };
-  const destroy = (why: string): void => {
-    if (state === "closed") return;
-    cause = why;
-    socket.destroy();
-  };
-  socket.on("error", (error: Error & { readonly code?: string }) => {
-    if (cause === "closed") cause = error.code ?? "error";
-  });
-  socket.once("close", () => {
-    state = "closed";
-    drainTimer?.[Symbol.dispose]();
-    agent.destroy();
-    options.onClosed(cause);
-  });
-
-  const onEnded = (): void => {
-    activeCount = 0;
-    if (state === "draining") socket.destroy();
-    // The agent has taken the socket back only by the next turn; a request before that would ask for a second one.
-    else queueMicrotask(options.onFree);
-  };
-
-  return {
-    protocol: "http/1.1",
-    get activeCount() {
-      return activeCount;
-    },
-    get isOpen() {
-      return state === "open" && !socket.destroyed && socket.writable;
-    },
-    get freeCount() {
-      return this.isOpen && activeCount === 0 ? 1 : 0;
-    },
-    async send(wire: WireRequest, signal: AbortSignal): Promise<WireResponse> {
-      signal.throwIfAborted();
-      let request: ClientRequest;
-      try {
-        const length = wire.body === undefined ? {} : { "content-length": String(wire.body.length) };
-        request = sendRequest({
-          agent,
-          method: wire.method,
-          path: wire.path,
-          headers: { ...wire.headers, ...length, host: options.authority },
-        });
-      } catch (error) {
-        throw lostError(error, "before the request was sent");
-      }
-      activeCount = 1;
-      request.once("close", onEnded);
-      const answer = awaitResponse(request, signal);
-      request.end(wire.body);
-      return responseOf(await answer, request, signal);
-    },
-    drain() {
-      if (state !== "open") return;
-      state = "draining";
-      if (activeCount === 0) socket.destroy();
-      else drainTimer = options.clock.schedule(options.drainMs, () => destroy("replaced"));
-    },
-    destroy,
-  };
-};
+export const createHttp1Connection = (options: Http1ConnectionOptions): Connection => new Http1Connection(options);

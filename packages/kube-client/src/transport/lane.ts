@@ -67,7 +67,7 @@ class Pool implements LanePool {
 
   replace(): void {
     this.#generation += 1;
-    for (const { connection } of [...this.#members]) connection.drain();
+    for (const { connection } of this.#members) connection.drain();
   }
 
   close(): void {

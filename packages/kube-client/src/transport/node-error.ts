@@ -40,6 +40,9 @@ export const connectError = (server: string, error: unknown): KubeClientError =>
 /** Codes with which node:http2 says that a request never left: the session was closing or gone. */
 const NEVER_SENT: ReadonlySet<string> = new Set(["ERR_HTTP2_GOAWAY_SESSION", "ERR_HTTP2_INVALID_SESSION", "ERR_HTTP2_OUT_OF_STREAMS"]);
 
+/** What a connection throws at a request that comes after its end; {@link lostError} knows that it was never sent. */
+export const goneError = (): Error => Object.assign(new Error("the connection is gone"), { code: "ERR_HTTP2_INVALID_SESSION" });
+
 /** The peer refused the stream, or its GOAWAY came before it: RFC 9113 section 8.7 guarantees that it was not processed. */
 const isRefused = (rstCode: number | undefined): boolean => rstCode === constants.NGHTTP2_REFUSED_STREAM;
 

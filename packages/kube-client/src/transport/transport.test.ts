@@ -180,7 +180,9 @@ describe("a server that ends things", () => {
     using _goaway = server.fail({ watch: true, times: 1, action: { type: "goaway" } });
     const events = client.watch(kinds.nodes)[Symbol.asyncIterator]();
     await events.next();
-    await until(() => server.requests.filter(({ query }) => query.has("watch")).length === 2);
+    const watchCount = (): number => server.requests.filter(({ query }) => query.has("watch")).length;
+    expect(watchCount()).toBe(1);
+    await until(() => watchCount() === 2);
     await events.return?.();
   });
 

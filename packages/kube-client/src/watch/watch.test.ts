@@ -46,10 +46,10 @@ interface Setup extends AsyncDisposable {
   readonly metrics: RecordingMetrics;
   readonly problems: KubeClientError[];
   /** The next item, as text. */
-  next(): Promise<string>;
-  watchRequests(): number;
-  listRequests(): number;
-  relists(reason: string): number;
+  readonly next: () => Promise<string>;
+  readonly watchRequests: () => number;
+  readonly listRequests: () => number;
+  readonly relists: (reason: string) => number;
 }
 
 const setUp = async (
@@ -368,8 +368,8 @@ describe("a watch", () => {
     expect(synced.every(({ value }) => (value as WatchItem<Pod>).type === "synced")).toBe(true);
     expect(server.network.connectionCount).toBeLessThanOrEqual(5);
     server.put(kinds.secrets, { metadata: { name: "s349", namespace: "a" } });
-    expect(((await iterators[349]?.next())?.value as WatchItem<Pod>).type).toBe("added");
-    await Promise.all(iterators.map((iterator) => iterator.return?.()));
+    expect(await iterators[349]?.next()).toMatchObject({ value: { type: "added", object: { metadata: { name: "s349" } } } });
+    for (const iterator of iterators) await iterator.return?.();
     await until(() => server.watches.count === 0);
   });
 });
