@@ -217,10 +217,10 @@ describe("registration", () => {
       listener: { onRegistered: ({ metadata }) => void registered.push(metadata?.uid) },
       wrapNode: (node) => ({
         ...node,
-        get: async (...request) => {
-          const found = await node.get(...request);
+        patchStatus: async (...request) => {
+          const patched = await node.patchStatus(...request);
           await answer.promise;
-          return found;
+          return patched;
         },
       }),
     });
@@ -230,7 +230,7 @@ describe("registration", () => {
     status.onNodeObserved(api.write(undefined));
     answer.resolve();
     await clock.advance(100);
-    expect(calls()).toEqual(["create", "get", "create"].map((verb) => `0.0s ${verb}`));
+    expect(calls()).toEqual(["create", "get", "patch", "create"].map((verb) => `0.0s ${verb}`));
     expect(status.isRegistered()).toBe(true);
     expect(registered).toEqual([api.stored()?.metadata?.uid]);
   });
