@@ -1,5 +1,7 @@
 export type * from "./contracts.ts";
 export { ApiError, isApiError } from "./api-error.ts";
+export { ALL_KINDS } from "./kinds/all-kinds.ts";
+export { createInitialObjects } from "./kinds/initial-objects.ts";
 export { createLocalClient } from "./rest/local-client.ts";
 export type { LocalClient, LocalClientOptions } from "./rest/local-client.ts";
 export { createApiServer } from "./server/create-api-server.ts";

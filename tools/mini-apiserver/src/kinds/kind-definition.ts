@@ -45,6 +45,10 @@ export interface Strategy {
   readonly returnsDeleted?: boolean;
   /** Seconds until a deletion takes effect; absent: the kind knows no grace. */
   readonly gracePeriod?: (object: ApiObject, options: DeleteOptions) => number;
+  /** Whether something besides `metadata.finalizers` keeps a deleted object; default: nothing. */
+  readonly isKept?: (object: ApiObject) => boolean;
+  /** What else changes when a deletion begins. */
+  readonly markDeleted?: (object: ApiObject) => ApiObject;
   /** @throws ApiError when this object may not be deleted. */
   readonly checkDelete?: (object: ApiObject) => void;
 }
@@ -80,6 +84,8 @@ export interface Column {
 export interface TableDefinition {
   readonly columns: readonly Column[];
   readonly cells: (object: ApiObject, nowMs: number) => readonly unknown[];
+  /** What else is true of a row, e.g. `Completed`. */
+  readonly rowConditions?: (object: ApiObject) => readonly object[];
 }
 
 /** One kind in one group version. */

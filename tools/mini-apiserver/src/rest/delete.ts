@@ -3,8 +3,9 @@ import { conflict, notFound } from "../api-error.ts";
 import type { ApiObject } from "../contracts.ts";
 import { storedKindOf } from "../kinds/kind-definition.ts";
 import type { DeleteOptions, KindDefinition, WriteContext } from "../kinds/kind-definition.ts";
-import type { ObjectTarget } from "./update.ts";
-import { whereOf } from "./update.ts";
+import { isHeld } from "./finalizers.ts";
+import { whereOf } from "./object-target.ts";
+import type { ObjectTarget } from "./object-target.ts";
 
 /** How a deletion came out: gone, or on its way. */
 export interface Deletion {
@@ -53,39 +54,44 @@ const withDeletion = (object: ApiObject, mark: Mark): ApiObject => {
   };
 };
 
-const hasFinalizers = ({ metadata }: ApiObject): boolean => (metadata?.finalizers ?? []).length > 0;
+interface Asked {
+  readonly definition: KindDefinition;
+  readonly options: DeleteOptions;
+  readonly nowMs: number;
+}
 
-const decideMark = (object: ApiObject, mark: Mark): Decision => ({
-  act: "mark",
-  object: withDeletion(object, mark),
-  thenRemove: mark.graceSeconds === 0 && !hasFinalizers(object),
-});
+const decideMark = (object: ApiObject, mark: Mark, definition: KindDefinition): Decision => {
+  const marked = withDeletion(object, mark);
+  return {
+    act: "mark",
+    object: definition.strategy.markDeleted?.(marked) ?? marked,
+    thenRemove: mark.graceSeconds === 0 && !isHeld(object, definition),
+  };
+};
 
 /** A deletion that comes again: a shorter grace shortens, anything else changes nothing (rest.BeforeDelete, 1.36). */
-const decideAgain = (object: ApiObject, options: DeleteOptions, nowMs: number): Decision => {
+const decideAgain = (object: ApiObject, { definition, options, nowMs }: Asked): Decision => {
   const { deletionTimestamp = "", deletionGracePeriodSeconds: oldGrace = 0 } = object.metadata ?? {};
   const wanted = options.gracePeriodSeconds;
-  if (oldGrace === 0) return { act: hasFinalizers(object) ? "wait" : "remove" };
+  if (oldGrace === 0) return { act: isHeld(object, definition) ? "wait" : "remove" };
   if (wanted === undefined || wanted >= oldGrace) return { act: "wait" };
   const dueMs = parseTimestamp(deletionTimestamp) + (wanted - oldGrace) * 1000;
   const isPast = dueMs < nowMs;
-  return decideMark(object, { timestampMs: isPast ? nowMs : dueMs, graceSeconds: isPast && wanted !== 0 ? 1 : wanted, isFirst: false });
+  const graceSeconds = isPast && wanted !== 0 ? 1 : wanted;
+  return decideMark(object, { timestampMs: isPast ? nowMs : dueMs, graceSeconds, isFirst: false }, definition);
 };
 
-const decide = (
-  object: ApiObject,
-  definition: KindDefinition,
-  { options, nowMs }: { readonly options: DeleteOptions; readonly nowMs: number },
-): Decision => {
+const decide = (object: ApiObject, asked: Asked): Decision => {
+  const { definition, options, nowMs } = asked;
   const { gracePeriod } = definition.strategy;
   const isMarked = object.metadata?.deletionTimestamp !== undefined;
   if (gracePeriod !== undefined) {
-    if (isMarked) return decideAgain(object, options, nowMs);
+    if (isMarked) return decideAgain(object, asked);
     const graceSeconds = gracePeriod(object, options);
-    return decideMark(object, { timestampMs: nowMs + graceSeconds * 1000, graceSeconds, isFirst: true });
+    return decideMark(object, { timestampMs: nowMs + graceSeconds * 1000, graceSeconds, isFirst: true }, definition);
   }
-  if (!hasFinalizers(object)) return { act: "remove" };
-  return isMarked ? { act: "wait" } : decideMark(object, { timestampMs: nowMs, graceSeconds: 0, isFirst: true });
+  if (!isHeld(object, definition)) return { act: "remove" };
+  return isMarked ? { act: "wait" } : decideMark(object, { timestampMs: nowMs, graceSeconds: 0, isFirst: true }, definition);
 };
 
 /**
@@ -104,7 +110,7 @@ export const deleteObject = (target: ObjectTarget, asked: DeleteOptions, context
   checkPreconditions(current, target, options);
   definition.strategy.checkDelete?.(current);
   context.admit?.({ operation: "DELETE", oldObject: present(current) });
-  const decision = decide(current, definition, { options, nowMs: clock.nowMs() });
+  const decision = decide(current, { definition, options, nowMs: clock.nowMs() });
   if (decision.act === "wait") return { object: present(current), isGone: false };
   if (options.dryRun === true) {
     const marked = decision.act === "mark" ? decision.object : current;

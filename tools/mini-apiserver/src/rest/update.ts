@@ -1,30 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
 import { badRequest, conflict, notFound } from "../api-error.ts";
-import type { ApiObject, StoredKind } from "../contracts.ts";
+import type { ApiObject } from "../contracts.ts";
 import { invalidObject } from "../kinds/field-error.ts";
 import { storedKindOf } from "../kinds/kind-definition.ts";
-import type { KindDefinition, SubresourceDefinition, WriteContext } from "../kinds/kind-definition.ts";
+import type { KindDefinition, WriteContext } from "../kinds/kind-definition.ts";
 import { validateMetaUpdate } from "../kinds/object-meta.ts";
 import { createObject, withRequestNamespace } from "./create.ts";
-
-/** One object, or one of its plain subresources. */
-export interface ObjectTarget {
-  readonly definition: KindDefinition;
-  readonly namespace?: string | undefined;
-  readonly name: string;
-  readonly subresource?: SubresourceDefinition | undefined;
-  readonly dryRun?: boolean | undefined;
-}
+import { isHeld } from "./finalizers.ts";
+import { whereOf } from "./object-target.ts";
+import type { ObjectTarget } from "./object-target.ts";
 
 /** Computes what is to be written from what is there. */
 export type Change = (current: ApiObject) => ApiObject;
-
-/** `{ namespace, name }` as a store wants it. */
-export const whereOf = ({
-  namespace,
-  name,
-}: Pick<ObjectTarget, "namespace" | "name">): { readonly namespace?: string; readonly name: string } =>
-  namespace === undefined ? { name } : { namespace, name };
 
 const NO_SPEC: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata", "status"]);
 
@@ -101,14 +88,11 @@ const prepare = (change: Change, current: ApiObject, writing: Writing): ApiObjec
   return next;
 };
 
-const mayGo = ({ metadata }: ApiObject): boolean =>
-  metadata?.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0 && !metadata.deletionGracePeriodSeconds;
-
 /** Removes what only waited for its last finalizer. */
-const removeIfDone = (updated: ApiObject, kind: StoredKind, { store }: WriteContext): void => {
-  if (!mayGo(updated)) return;
-  const { namespace, name = "" } = updated.metadata ?? {};
-  store.remove(kind, whereOf({ namespace, name }));
+const removeIfDone = (updated: ApiObject, definition: KindDefinition, { store }: WriteContext): void => {
+  const { deletionTimestamp, deletionGracePeriodSeconds, namespace, name = "" } = updated.metadata ?? {};
+  if (deletionTimestamp === undefined || deletionGracePeriodSeconds || isHeld(updated, definition)) return;
+  store.remove(storedKindOf(definition), whereOf({ namespace, name }));
 };
 
 /**
@@ -127,7 +111,7 @@ export const updateObject = (change: Change, target: ObjectTarget, context: Writ
   if (stored === undefined) throw notFound(definition, target.name);
   if (target.dryRun === true) return fromStored(compute(stored));
   const updated = store.update(kind, where, compute);
-  removeIfDone(updated, kind, context);
+  removeIfDone(updated, definition, context);
   return fromStored(updated);
 };
 

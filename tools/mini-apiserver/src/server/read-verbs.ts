@@ -2,7 +2,7 @@ import { notFound } from "../api-error.ts";
 import { storedKindOf } from "../kinds/kind-definition.ts";
 import { listObjects } from "../rest/list.ts";
 import { readListOptions } from "../rest/list-options.ts";
-import { whereOf } from "../rest/update.ts";
+import { whereOf } from "../rest/object-target.ts";
 import { sendList, sendObject } from "./present.ts";
 import { targetOf } from "./resource-request.ts";
 import type { ResourceRequest } from "./resource-request.ts";

@@ -5,7 +5,7 @@ import type { Admitter, ApiObject, Store, UserInfo } from "../contracts.ts";
 import { invalidObject, notSupported } from "../kinds/field-error.ts";
 import { groupVersionOf } from "../kinds/kind-definition.ts";
 import type { KindDefinition, SubresourceDefinition, WriteContext } from "../kinds/kind-definition.ts";
-import type { ObjectTarget } from "../rest/update.ts";
+import type { ObjectTarget } from "../rest/object-target.ts";
 import { parseBody, readBody } from "./body.ts";
 import { decodeObject } from "./decode.ts";
 import type { Expected } from "./decode.ts";
@@ -109,5 +109,5 @@ export const targetOf = ({ info, definition, subresource }: ResourceRequest, dry
 export const presentObject = (object: ApiObject, { subresource }: Pick<ResourceRequest, "subresource">): ApiObject => {
   const view = subresource?.view;
   if (view === undefined) return object;
-  return { kind: view.kind, apiVersion: groupVersionOf(view), ...view.read(object), metadata: object.metadata ?? {} };
+  return { kind: view.kind, apiVersion: groupVersionOf(view), ...view.read(object) };
 };

@@ -1,6 +1,5 @@
 import type { ApiObject } from "../contracts.ts";
 import type { Column, KindDefinition, TableDefinition } from "../kinds/kind-definition.ts";
-import { formatAge } from "./age.ts";
 
 /** How a table is wanted. */
 export interface TableOptions {
@@ -13,9 +12,13 @@ export interface TableOptions {
   readonly metadata?: { readonly [field: string]: unknown };
 }
 
+/** Of kinds without columns of their own, as the reference's default. */
 const BY_NAME: TableDefinition = {
-  columns: [{ name: "Name", format: "name" }, { name: "Age" }],
-  cells: ({ metadata }, nowMs) => [metadata?.name ?? "", formatAge(metadata?.creationTimestamp, nowMs)],
+  columns: [
+    { name: "Name", format: "name" },
+    { name: "Created At", type: "date" },
+  ],
+  cells: ({ metadata }) => [metadata?.name ?? "", metadata?.creationTimestamp ?? ""],
 };
 
 const columnOf = (column: Column): object => ({
@@ -40,13 +43,16 @@ const objectOf = (object: ApiObject, { includeObject, version }: TableOptions): 
 
 /** The objects as a `meta.k8s.io` Table, with the columns `kubectl get` prints. */
 export const renderTable = (definition: KindDefinition, objects: readonly ApiObject[], options: TableOptions): ApiObject => {
-  const { columns, cells } = definition.table ?? BY_NAME;
+  const { columns, cells, rowConditions } = definition.table ?? BY_NAME;
   const { version, nowMs, hasColumns = true, metadata } = options;
   return {
     kind: "Table",
     apiVersion: `meta.k8s.io/${version}`,
     metadata: metadata ?? {},
     columnDefinitions: hasColumns ? columns.map(columnOf) : [],
-    rows: objects.map((object) => ({ cells: cells(object, nowMs), ...objectOf(object, options) })),
+    rows: objects.map((object) => {
+      const conditions = rowConditions?.(object) ?? [];
+      return { cells: cells(object, nowMs), ...(conditions.length === 0 ? {} : { conditions }), ...objectOf(object, options) };
+    }),
   };
 };
