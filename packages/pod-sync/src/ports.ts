@@ -119,6 +119,8 @@ export interface SubPathRequest {
   /** Relative, variables expanded; untrusted. */
   readonly subPath: string;
   readonly readOnly: boolean;
+  /** The mount's place among the container's volumeMounts, counted from 0. */
+  readonly mountIndex: number;
 }
 
 /** The pod's volumes. All calls are idempotent; for one pod they never overlap. */

@@ -5,8 +5,11 @@ import type { SourceSnapshot } from "@nk/pod-model";
 import { createMirrorPods } from "@nk/static-pods";
 import type { MirrorPods } from "@nk/static-pods";
 import type { PodWorkers } from "@nk/pod-workers";
+import { podReferences } from "@nk/volumes";
+import type { ObjectChange } from "@nk/volumes";
 import { createApiSource } from "../adapters/api-source.ts";
 import { mirrorApi } from "../adapters/pod-api.ts";
+import type { Engines } from "./engines.ts";
 import type { Membership } from "./node.ts";
 import type { Telemetry } from "./telemetry.ts";
 
@@ -16,13 +19,28 @@ export interface ApiPods {
   readonly tasks: { readonly [name: string]: (signal: AbortSignal) => Promise<void> };
 }
 
+/** A container may wait for an object that was missing when its environment was made. */
+const wakeReferrers = (workers: PodWorkers, { kind, namespace, name }: ObjectChange): void => {
+  for (const pod of workers.desiredPods()) {
+    const ref = podRef(pod);
+    if (ref.namespace !== namespace) continue;
+    const isReferred = podReferences(pod).some((reference) => reference.kind === kind && reference.name === name);
+    if (isReferred) workers.wake(ref.uid, `${kind} ${name} changed`);
+  }
+};
+
 /** Creates both; nothing is asked of the API before the tasks run. */
 export const createApiPods = (
   settings: KubeletSettings,
   telemetry: Telemetry,
-  parts: { readonly membership: Membership; readonly workers: PodWorkers; readonly stack: AsyncDisposableStack },
+  parts: {
+    readonly membership: Membership;
+    readonly workers: PodWorkers;
+    readonly engines: Pick<Engines, "volumes" | "objects">;
+    readonly stack: AsyncDisposableStack;
+  },
 ): ApiPods => {
-  const { workers, stack } = parts;
+  const { workers, engines, stack } = parts;
   const { cluster, writer } = parts.membership;
   const { clock, logger } = telemetry;
   const mirrors = createMirrorPods(
@@ -45,6 +63,7 @@ export const createApiPods = (
       mirrors.apiReachable();
     }),
   );
+  if (engines.objects !== undefined) stack.use(engines.objects.subscribe((change) => wakeReferrers(workers, change)));
   const run = createApiSource(
     {
       watch: ({ signal }) => cluster.client.watch(kinds.pods, { fieldSelector: `spec.nodeName=${settings.nodeName}` }, { signal }),
@@ -57,6 +76,7 @@ export const createApiPods = (
         if (version !== undefined) cluster.podVersions.set(uid, version);
         writer.observed(pod);
         mirrors.observed(pod);
+        engines.volumes.podUpdated(pod);
       },
       gone: (ref) => {
         cluster.podVersions.delete(ref.uid);

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import type { KubeletSettings } from "@nk/kubelet-config";
+import { createMounts } from "@nk/mounts";
 import { createEmitter, raceSignal, runTaskGroup } from "@nk/stdx";
 import { createEventLog } from "../adapters/event-log.ts";
 import { readHostFacts } from "../adapters/host.ts";
@@ -29,6 +30,7 @@ export const runKubelet = async (
 ): Promise<void> => {
   await using stack = new AsyncDisposableStack();
   await mkdir(settings.rootDir, { recursive: true, mode: 0o750 });
+  await createMounts({ rootDir: settings.rootDir }).ensureSharedRoot({ signal });
   await mkdir(settings.podLogsDir, { recursive: true, mode: 0o755 });
   const host = readHostFacts({ root: "/", diskPath: settings.rootDir });
   checkHost(settings, host);
@@ -54,10 +56,11 @@ export const runKubelet = async (
     view,
     cluster,
     decisions,
+    stack,
   });
   const loop = { runtime, engines, events, probes, decisions, view, membership, sources: sourceNames(settings), stack };
   const pods = createPodLoop(settings, telemetry, loop);
-  const apiPods = membership && createApiPods(settings, telemetry, { membership, workers: pods.workers, stack });
+  const apiPods = membership && createApiPods(settings, telemetry, { membership, workers: pods.workers, engines, stack });
   const sources = createSources(settings, telemetry, (snapshot) => takeSnapshot(pods.workers, apiPods?.mirrors, snapshot));
   await openServers(settings, telemetry, { runtime, pods, cluster, self, stack });
 
