@@ -24,15 +24,18 @@ export type PatchOutcome =
   | { readonly type: "written"; readonly pod: Pod }
   /** 404: there is no pod of that name. */
   | { readonly type: "not-found" }
-  /** 409: the pod of that name has another UID, or it was written to at the same time. */
-  | { readonly type: "conflict" };
+  /**
+   * 409 or 422, with the server's message. The pod of that name has another UID (kube-apiserver 1.36 says 422, `metadata.uid: field is
+   * immutable`), it was written to at the same time, or the status is not valid. The writer reads the object to find out.
+   */
+  | { readonly type: "refused"; readonly message: string };
 
 /** `deleted`: the API has taken the request; the object may stay for its finalizers. The others are 404 and 409. */
 export type DeleteOutcome = "deleted" | "not-found" | "conflict";
 
 /**
- * Pods of the API server. Calls for one pod never overlap. Whatever else goes wrong (no connection, 5xx, 429, refused or invalid) is a
- * rejection: the writer tries again.
+ * Pods of the API server. Calls for one pod never overlap. Whatever else goes wrong (no connection, 5xx, 429, 403) is a rejection: the
+ * writer tries again.
  */
 export interface PodStatusApiPort {
   /** PATCH of the subresource `status`, content type `application/strategic-merge-patch+json`, with the patch as it is. */

@@ -72,7 +72,7 @@ export const createFakePodApi = ({ onChange, mood = () => "works" }: FakePodApiO
       return answer(signal, () => {
         const pod = pods.get(keyOf(target));
         if (pod === undefined) return { type: "not-found" };
-        if (pod.metadata?.uid !== patch.metadata.uid) return { type: "conflict" };
+        if (pod.metadata?.uid !== patch.metadata.uid) return { type: "refused", message: "metadata.uid: field is immutable" };
         const status = applyStatusPatch(pod.status ?? {}, patch);
         return { type: "written", pod: JSON.stringify(status) === JSON.stringify(pod.status) ? pod : put({ ...pod, status }) };
       });

@@ -7,6 +7,7 @@ import type { ApiView, Mirrors } from "./api-view.ts";
 import { isReady } from "./lane.ts";
 import type { Lane, Published, Step } from "./lane.ts";
 import type { WriterSettings } from "./options.ts";
+import { isSameByKubelet } from "./same-status.ts";
 import { createStatusPatch } from "./status-patch.ts";
 
 /** What attempts are made with. */
@@ -106,15 +107,17 @@ const patchStatus = async (
       adoptView(context, lane, viewOf(outcome.pod));
       noteReconcile(settings, lane, isRepair);
       acknowledge(settings, lane, { shown, view });
+      // The write changed nothing of what was shown: the server will not have it otherwise.
+      lane.accepted = isRepair && isSameByKubelet(view.status, outcome.pod.status ?? {}) ? outcome.pod.status : undefined;
       settings.onWritten(outcome.pod);
       return settled(lane);
     case "not-found":
       count(settings, "patch", "gone");
       return closeAsGone(context, lane, view);
-    case "conflict":
-      count(settings, "patch", "conflict");
+    case "refused":
+      count(settings, "patch", "refused");
       // Its name may be another pod's now, or somebody wrote at the same time: only the object itself tells.
-      if (await read(context, lane, { view, signal })) throw new Error("the pod was written to at the same time");
+      if (await read(context, lane, { view, signal })) throw new Error(`the API refuses the status: ${outcome.message}`);
   }
 };
 
@@ -125,7 +128,7 @@ const deletePod = async (
 ): Promise<void> => {
   const { api, settings } = context;
   const outcome = await api.deletePod(view.ref, { gracePeriodSeconds: 0, signal });
-  count(settings, "delete", outcome === "deleted" ? "done" : outcome === "not-found" ? "gone" : "conflict");
+  count(settings, "delete", outcome === "deleted" ? "done" : outcome === "not-found" ? "gone" : "refused");
   // Not found: somebody was faster. Conflict: the name belongs to another pod. Either way this one is not there.
   lane.state = outcome === "deleted" ? "deleted" : "gone";
   settings.logger.debug("pod is deleted from the API", { podUid: lane.uid, outcome });

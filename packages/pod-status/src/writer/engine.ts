@@ -38,7 +38,8 @@ export const createEngine = (api: PodStatusApiPort, settings: WriterSettings): W
 export const currentView = (engine: WriterEngine, lane: Lane): ApiView | undefined =>
   lane.isStatic ? engine.mirrors.of(lane.pod) : lane.view;
 
-const isMoving = ({ state }: Lane): boolean => state === "queued" || state === "busy" || state === "waiting";
+/** A repair of what somebody else wrote is not waited for: it may go on for ever. */
+const isMoving = ({ state, failures }: Lane): boolean => state === "queued" || state === "busy" || (state === "waiting" && failures > 0);
 
 /** Tells those who wait for it that nothing is left to be written, if that is so. */
 export const tellIdle = (engine: WriterEngine): void => {
@@ -51,6 +52,7 @@ const waitUntil = (engine: WriterEngine, lane: Lane, untilMs: number): void => {
   const { clock } = engine.settings;
   lane.state = "waiting";
   engine.timers.schedule(lane.uid, clock.nowMs() + Math.max(0, untilMs - clock.monotonicMs()));
+  tellIdle(engine);
 };
 
 const retryLater = (engine: WriterEngine, lane: Lane, error: unknown): void => {

@@ -38,6 +38,8 @@ export interface Lane {
   view: ApiView | undefined;
   /** A write failed in a way that leaves open whether it was done. */
   isDoubtful: boolean;
+  /** What the API answered to a repair and would not have otherwise; as long as it shows that, there is nothing to repair. */
+  accepted: PodStatus | undefined;
   /** Nothing of the pod is left on the node. */
   isFinished: boolean;
   wasReady: boolean;
@@ -63,6 +65,7 @@ export const createLane = (pod: Pod): Lane => {
     acknowledgedBy: undefined,
     view: undefined,
     isDoubtful: false,
+    accepted: undefined,
     isFinished: false,
     wasReady: false,
     failures: 0,
@@ -103,6 +106,8 @@ const decideWrite = (lane: Lane, view: ApiView, nowMs: number): Step => {
   const isShown = isSameByKubelet(view.status, merged);
   const isRepair = lane.acknowledgedBy === view.ref.uid;
   if (!isShown) {
+    // E.g. an older API server that does not know a field: asking again and again changes nothing.
+    if (isRepair && lane.accepted !== undefined && isSameByKubelet(view.status, lane.accepted)) return { type: "none" };
     if (isRepair && lane.reconcileAtMs - nowMs >= CLOCK_SLACK_MS) return { type: "wait", untilMs: lane.reconcileAtMs };
     return { type: "patch", view, merged, isUrgent: !isRepair && isUrgent(lane, view.status, merged), isRepair };
   }

@@ -7,7 +7,7 @@ export interface StatusWriterMetrics {
   readonly syncDuration: Histogram;
   /** `container_type`: container, init_container, ephemeral_container. */
   readonly terminatedContainers: Counter;
-  /** `operation`: patch, read, delete. `outcome`: done, gone, conflict, failed. nk's own. */
+  /** `operation`: patch, read, delete. `outcome`: done, gone, refused, failed. nk's own. */
   readonly requests: Counter;
 }
 

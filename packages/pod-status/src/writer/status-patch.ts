@@ -1,8 +1,8 @@
 import type { PodStatus, PodUid } from "@nk/pod-model";
 
 /**
- * A strategic merge patch of the status subresource of a pod. The UID is a precondition: the API server answers 409 to a patch that names
- * another one, so that a pod which took the name of an older one is never written to.
+ * A strategic merge patch of the status subresource of a pod. The UID is a precondition: the API server refuses a patch that names another
+ * one, so that a pod which took the name of an older one is never written to.
  */
 export interface PodStatusPatch {
   readonly metadata: { readonly uid: PodUid };

@@ -102,6 +102,7 @@ const publish = (
   const atMs = clock.monotonicMs();
   lane.published = { status, couldHaveRunningContainers, atMs };
   lane.acknowledgedBy = undefined;
+  lane.accepted = undefined;
   lane.pendingSinceMs ??= atMs;
   consider(engine, lane);
 };
