@@ -40,7 +40,7 @@ const tlsOptions = ({ serving, clientCa, tls = {} }: HttpsServerOptions): TlsOpt
     // As in Go, a certificate in the bundle is trusted whoever signed it.
     allowPartialTrustChain: true,
     // A resumed session would bring along what an older CA bundle thought of the client.
-    secureOptions: constants.SSL_OP_NO_TICKET,
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
     honorCipherOrder: true,
   };
 };
