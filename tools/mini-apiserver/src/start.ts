@@ -13,21 +13,23 @@ import { createNodeLifecycle } from "./controllers/node-lifecycle.ts";
 import { createPodCollection } from "./controllers/pod-collection.ts";
 import { createScheduler } from "./controllers/scheduler.ts";
 import { ALL_KINDS } from "./kinds/all-kinds.ts";
+import { createInitialObjects } from "./kinds/initial-objects.ts";
 import { createLocalClient } from "./rest/local-client.ts";
 import type { LocalClient } from "./rest/local-client.ts";
 import type { StaticToken } from "./security/bearer-tokens.ts";
+import { openApiDocuments } from "./openapi/openapi-documents.ts";
 import { withProtobufBodies } from "./protobuf/protobuf-bodies.ts";
+import { ensureBootstrapRoles } from "./security/bootstrap-roles.ts";
 import { createNodeRestriction } from "./security/node-restriction.ts";
 import { KUBELET_CLIENT, openPki } from "./security/pki.ts";
 import type { Pki } from "./security/pki.ts";
 import { GROUP } from "./security/users.ts";
 import { createApiServer } from "./server/create-api-server.ts";
 import { listen } from "./server/listen.ts";
-import { withIssuerDiscovery } from "./start/issuer-discovery.ts";
+import { issuerDocuments, withDocuments } from "./start/documents.ts";
 import { formatKubeconfig } from "./start/kubeconfig.ts";
 import { composeSecurity } from "./start/security.ts";
 import type { Security } from "./start/security.ts";
-import { ensureSystemObjects } from "./start/system-objects.ts";
 import { createMemoryStore } from "./storage/memory-store.ts";
 import { noPersistence } from "./storage/persistence.ts";
 import { openSqlitePersistence } from "./storage/sqlite-persistence.ts";
@@ -126,7 +128,8 @@ const createServer = async (parts: Parts): Promise<ReturnType<typeof createApiSe
     virtualResources: [createBindings(parts), ...security.reviews],
     admitters: [createNodeRestriction(store)],
   });
-  return withProtobufBodies(withIssuerDiscovery({ server, signer, authenticator, authorizer }));
+  const documents = [...issuerDocuments(signer), ...openApiDocuments(ALL_KINDS)];
+  return withProtobufBodies(withDocuments(server, { documents, authenticator, authorizer }));
 };
 
 const servingNames = (
@@ -161,7 +164,8 @@ export const startMiniApiserver = async (options: MiniApiserverOptions = {}): Pr
   const client = createLocalClient({ store, clock });
   const security = composeSecurity({ store, pki, clock, staticTokens: options.staticTokens ?? [] });
   const parts: Parts = { store, client, pki, security, clock, logger, options };
-  ensureSystemObjects(store, client, ALL_KINDS);
+  createInitialObjects(store, port === 0 ? {} : { apiPort: port });
+  ensureBootstrapRoles(store);
   const serving = await pki.issueServer(servingNames(address, options.names ?? []));
   const caPem = pki.authority.certificatePem;
   const tls = { cert: serving.certificatePem, key: serving.privateKeyPem, ca: caPem };
