@@ -47,7 +47,7 @@ const awaitTurn = async (record: VolumeRecord, untilMs: number, options: { clock
   const { clock, signal } = options;
   const woken = new AbortController();
   record.wake = () => woken.abort(WAKE);
-  using either = linkSignals(signal, woken.signal);
+  using either = linkSignals(signal, woken.signal, record.owner.stop.signal);
   try {
     await clock.sleep(Math.max(0, untilMs - clock.nowMs()), { signal: either.signal });
   } catch (error) {

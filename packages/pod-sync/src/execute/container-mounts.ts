@@ -45,6 +45,7 @@ export const resolveMounts = async (pass: PodPass, sources: MountSources): Promi
           volumeName: mount.name,
           volumeHostPath: hostPath,
           subPath,
+          mountIndex,
           readOnly: readOnly || mount.readOnly === true,
           mountIndex,
         },
