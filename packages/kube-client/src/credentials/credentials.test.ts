@@ -27,7 +27,10 @@ beforeEach(async () => {
 
 const clock = createFakeClock();
 const logger = createRecordingLogger();
-const create = (credentials: Parameters<typeof createCredentials>[0]["access"]["credentials"], overrides: { readonly metrics?: ReturnType<typeof createRecordingMetrics>; readonly execTimeoutMs?: number } = {}): Credentials =>
+const create = (
+  credentials: Parameters<typeof createCredentials>[0]["access"]["credentials"],
+  overrides: { readonly metrics?: ReturnType<typeof createRecordingMetrics>; readonly execTimeoutMs?: number } = {},
+): Credentials =>
   createCredentials({
     access: { server: "https://s:6443", ca: { pem: "CA" }, credentials },
     environment: { PATH: "/usr/bin:/bin", INHERITED: "yes" },
@@ -141,7 +144,9 @@ describe("an exec plugin", () => {
   it("runs once for many requests, is told about the cluster, and inherits the environment that was given", async () => {
     const script = `printf '%s\\n' "$KUBERNETES_EXEC_INFO" "$INHERITED $OWN" > ${join(dir, "env")}\n${answer({ token: "t" })}`;
     const metrics = createRecordingMetrics();
-    const credentials = create(await plugin(script, { provideClusterInfo: true, env: { OWN: "own" }, clusterConfig: { audience: "x" } }), { metrics });
+    const credentials = create(await plugin(script, { provideClusterInfo: true, env: { OWN: "own" }, clusterConfig: { audience: "x" } }), {
+      metrics,
+    });
     const identities = await Promise.all([credentials.current(), credentials.current(), credentials.current()]);
     expect(identities.map(({ authorization }) => authorization)).toEqual(["Bearer t", "Bearer t", "Bearer t"]);
     expect(await runs()).toBe(1);
@@ -149,7 +154,10 @@ describe("an exec plugin", () => {
     expect(JSON.parse(info)).toEqual({
       apiVersion: "client.authentication.k8s.io/v1",
       kind: "ExecCredential",
-      spec: { cluster: { server: "https://s:6443", "certificate-authority-data": btoa("CA"), config: { audience: "x" } }, interactive: false },
+      spec: {
+        cluster: { server: "https://s:6443", "certificate-authority-data": btoa("CA"), config: { audience: "x" } },
+        interactive: false,
+      },
     });
     expect(environment).toBe("yes own");
     expect(metrics.value("rest_client_exec_plugin_call_total", { code: "0", call_status: "no_error" })).toBe(1);
@@ -157,7 +165,13 @@ describe("an exec plugin", () => {
 
   it("runs again when its credentials expire, and after a refusal, but not for an identity that was replaced already", async () => {
     const expirationTimestamp = new Date(clock.nowMs() + 60_000).toISOString();
-    const credentials = create(await plugin(answer({ token: "t", expirationTimestamp }).replace('"t"', `"t$(wc -l < ${join(dir, "runs")})"`).replace("'END'", "END")));
+    const credentials = create(
+      await plugin(
+        answer({ token: "t", expirationTimestamp })
+          .replace('"t"', `"t$(wc -l < ${join(dir, "runs")})"`)
+          .replace("'END'", "END"),
+      ),
+    );
     const one = await credentials.current();
     expect(one.authorization).toBe("Bearer t1");
     await clock.advance(61_000);
@@ -175,12 +189,27 @@ describe("an exec plugin", () => {
   });
 
   it.each([
-    ["exits with a code", "echo secret-token-in-output; echo 'leak eyJhbGciOiJSUzI1NiIsImtpZCI6' >&2; exit 3", "plugin_execution_error", "3"],
+    [
+      "exits with a code",
+      "echo secret-token-in-output; echo 'leak eyJhbGciOiJSUzI1NiIsImtpZCI6' >&2; exit 3",
+      "plugin_execution_error",
+      "3",
+    ],
     ["prints no JSON", "echo secret-token-in-output", "client_internal_error", "1"],
-    ["prints another version", `echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","status":{"token":"secret-token-in-output"}}'`, "client_internal_error", "1"],
+    [
+      "prints another version",
+      `echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","status":{"token":"secret-token-in-output"}}'`,
+      "client_internal_error",
+      "1",
+    ],
     ["gives nothing", answer({}), "client_internal_error", "1"],
     ["gives half a certificate", answer({ clientKeyData: "secret-token-in-output" }), "client_internal_error", "1"],
-    ["gives no time for its expiry", answer({ token: "secret-token-in-output", expirationTimestamp: "soon" }), "client_internal_error", "1"],
+    [
+      "gives no time for its expiry",
+      answer({ token: "secret-token-in-output", expirationTimestamp: "soon" }),
+      "client_internal_error",
+      "1",
+    ],
   ])("fails without repeating its output when it %s", async (_what, script, call_status, code) => {
     const metrics = createRecordingMetrics();
     const error = await failureOf(create(await plugin(script), { metrics }).current());
@@ -193,8 +222,12 @@ describe("an exec plugin", () => {
   it("is missed with its install hint", async () => {
     const metrics = createRecordingMetrics();
     const { exec } = await plugin("");
-    const error = await failureOf(create({ exec: { ...exec, command: "no-such-plugin", installHint: "get it from example.org" } }, { metrics }).current());
-    expect(error.message).toBe("cannot run the exec plugin no-such-plugin: it is not on PATH or cannot be started; get it from example.org");
+    const error = await failureOf(
+      create({ exec: { ...exec, command: "no-such-plugin", installHint: "get it from example.org" } }, { metrics }).current(),
+    );
+    expect(error.message).toBe(
+      "cannot run the exec plugin no-such-plugin: it is not on PATH or cannot be started; get it from example.org",
+    );
     expect(metrics.value("rest_client_exec_plugin_call_total", { code: "1", call_status: "plugin_not_found_error" })).toBe(1);
   });
 
@@ -226,7 +259,12 @@ describe("a request whose credentials are refused", () => {
     expect(refused).toMatchObject({ code: "unauthorized", status: 401 });
     await writeFile(path, "new");
     expect(await client.getText("/readyz")).toBe("ok");
-    expect(server.requests.map(({ headers }) => headers["authorization"])).toEqual(["Bearer old", "Bearer old", "Bearer old", "Bearer new"]);
+    expect(server.requests.map(({ headers }) => headers["authorization"])).toEqual([
+      "Bearer old",
+      "Bearer old",
+      "Bearer old",
+      "Bearer new",
+    ]);
     expect(isKubeClientError(refused, "unauthorized")).toBe(true);
   });
 });

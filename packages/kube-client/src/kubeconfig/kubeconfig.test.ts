@@ -48,7 +48,10 @@ describe("a kubeconfig", () => {
   it("comes down to a server, an authority and a certificate, as kubeadm writes it", () => {
     const text = configOf(
       [SERVER, `certificate-authority-data: ${base64("CA")}`],
-      ["client-certificate: /var/lib/kubelet/pki/kubelet-client-current.pem", "client-key: /var/lib/kubelet/pki/kubelet-client-current.pem"],
+      [
+        "client-certificate: /var/lib/kubelet/pki/kubelet-client-current.pem",
+        "client-key: /var/lib/kubelet/pki/kubelet-client-current.pem",
+      ],
     );
     const file = "/var/lib/kubelet/pki/kubelet-client-current.pem";
     expect(access(text)).toMatchObject({
@@ -124,16 +127,36 @@ describe("a kubeconfig", () => {
     ["a server of another scheme", configOf(["server: ftp://x"]), 10, "clusters[0].cluster.server"],
     ["a server with a password", configOf(["server: https://a:hunter2@x"]), 10, "clusters[0].cluster.server"],
     ["a proxy", configOf([SERVER, "proxy-url: http://proxy:3128"]), 11, "clusters[0].cluster.proxy-url"],
-    ["both an authority and none", configOf([SERVER, "certificate-authority: a", "insecure-skip-tls-verify: true"]), 12, "clusters[0].cluster.insecure-skip-tls-verify"],
+    [
+      "both an authority and none",
+      configOf([SERVER, "certificate-authority: a", "insecure-skip-tls-verify: true"]),
+      12,
+      "clusters[0].cluster.insecure-skip-tls-verify",
+    ],
     ["bad base64", configOf([SERVER, "certificate-authority-data: '%%%'"]), 11, "clusters[0].cluster.certificate-authority-data"],
     ["a token that is a number", configOf([SERVER], ["token: 12345"]), 14, "users[0].user.token"],
     ["a token and a password", configOf([SERVER], ["token: hunter2", "username: u"]), 14, "users[0].user.token"],
     ["a certificate without a key", configOf([SERVER], ["client-certificate: a"]), 13, "users[0].user.client-key"],
     ["an auth provider", configOf([SERVER], ["auth-provider: { name: gcp }"]), 14, "users[0].user.auth-provider"],
     ["impersonation", configOf([SERVER], ["as: admin"]), 14, "users[0].user.as"],
-    ["a plugin of an old version", configOf([SERVER], ["exec: { apiVersion: client.authentication.k8s.io/v1alpha1, command: x }"]), 14, "users[0].user.exec.apiVersion"],
-    ["a plugin that must ask", configOf([SERVER], ["exec: { apiVersion: client.authentication.k8s.io/v1, command: x, interactiveMode: Always }"]), 14, "users[0].user.exec.interactiveMode"],
-    ["a plugin without a command", configOf([SERVER], ["exec: { apiVersion: client.authentication.k8s.io/v1beta1 }"]), 14, "users[0].user.exec.command"],
+    [
+      "a plugin of an old version",
+      configOf([SERVER], ["exec: { apiVersion: client.authentication.k8s.io/v1alpha1, command: x }"]),
+      14,
+      "users[0].user.exec.apiVersion",
+    ],
+    [
+      "a plugin that must ask",
+      configOf([SERVER], ["exec: { apiVersion: client.authentication.k8s.io/v1, command: x, interactiveMode: Always }"]),
+      14,
+      "users[0].user.exec.interactiveMode",
+    ],
+    [
+      "a plugin without a command",
+      configOf([SERVER], ["exec: { apiVersion: client.authentication.k8s.io/v1beta1 }"]),
+      14,
+      "users[0].user.exec.command",
+    ],
   ])("is refused for %s, saying where", (_what, text, line, field) => {
     const error = failureOf(() => access(text));
     expect(error.code).toBe("config");
