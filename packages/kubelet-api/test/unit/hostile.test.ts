@@ -30,7 +30,7 @@ const isWell = async (server: HttpServer): Promise<boolean> => (await ask(server
 
 describe("a hostile client", () => {
   it("that sends its headers slowly, or none, is cut off", async () => {
-    await using node = await openNode({ server: { headersTimeoutMs: 200 } });
+    await using node = await openNode({ server: { headersTimeoutMs: 600 } });
     const [slow, silent] = [await open(node.server), await open(node.server)];
     const answers = Promise.all([rest(slow), rest(silent)]);
     slow.write("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ");
@@ -41,7 +41,7 @@ describe("a hostile client", () => {
   });
 
   it("that sends its body slowly is cut off", async () => {
-    await using node = await openNode({ server: { headersTimeoutMs: 100, requestTimeoutMs: 300 } });
+    await using node = await openNode({ server: { headersTimeoutMs: 600, requestTimeoutMs: 1000 } });
     const socket = await open(node.server);
     socket.write("PUT /debug/flags/v HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer admin\r\nContent-Length: 10\r\n\r\n1");
     expect(await rest(socket)).not.toMatch(/^HTTP\/1\.1 200/);
