@@ -11,7 +11,7 @@ type Json = { readonly [field: string]: unknown };
 
 interface FieldPlan {
   readonly name: string;
-  readonly shape: "one" | "list" | "map";
+  readonly shape: "one" | "list" | "map" | "inline";
   readonly type: string;
 }
 
@@ -47,8 +47,8 @@ const planOf = (message: string): ReadonlyMap<number, FieldPlan> => {
   const plan = new Map<number, FieldPlan>();
   for (const field of (MESSAGES[message] ?? "").split(", ").filter((text) => text !== "")) {
     const [number = "", name = "", type = ""] = field.split(" ");
-    const shape = type.startsWith("[]") ? "list" : type.startsWith("map:") ? "map" : "one";
-    plan.set(Number(number), { name, shape, type: type.replace(/^(\[\]|map:)/u, "") });
+    const shape = type.startsWith("[]") ? "list" : type.startsWith("map:") ? "map" : type.startsWith("inline:") ? "inline" : "one";
+    plan.set(Number(number), { name, shape, type: type.replace(/^(\[\]|map:|inline:)/u, "") });
   }
   plans.set(message, plan);
   return plan;
@@ -167,7 +167,8 @@ const decodeMessage = (bytes: Uint8Array, message: string, depth: number): Json 
       const [key, value] = decodeEntry(field, type, depth);
       map[key] = value;
       json[name] = map;
-    } else json[name] = decodeValue(field, type, depth);
+    } else if (shape === "inline") Object.assign(json, decodeValue(field, type, depth));
+    else json[name] = decodeValue(field, type, depth);
   }
   return json;
 };
