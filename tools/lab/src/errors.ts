@@ -7,6 +7,7 @@ export const LAB_ERROR_CODES = [
   "no-free-slot",
   "bad-option",
   "closed",
+  "api-failed",
 ] as const;
 
 /** Why a lab operation failed. */

@@ -1,12 +1,12 @@
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { systemClock } from "@nk/stdx";
 import type { Pod } from "@nk/pod-model";
+import { startChild } from "./child-process.ts";
+import type { RunningChild } from "./child-process.ts";
 import type { Lab } from "./lab.ts";
 
 /** Where the kubelet's entry point lies and what it shall run. */
@@ -49,7 +49,8 @@ export interface RunningKubelet {
   kill(): Promise<void>;
 }
 
-const findFreePorts = async (): Promise<KubeletPorts> => {
+/** Three ports that are free now. */
+export const findFreePorts = async (): Promise<KubeletPorts> => {
   const servers = await Promise.all(
     Array.from({ length: 3 }, async () => {
       const server = createServer().listen(0, "127.0.0.1");
@@ -93,34 +94,15 @@ export const computeKubeletConfig = (
   };
 };
 
-const lastWords = (logFile: string): string => {
-  try {
-    return readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-8).join("\n");
-  } catch {
-    return "";
-  }
-};
-
-const isAlive = (child: ChildProcess): boolean => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
-
-const stopChild = async (child: ChildProcess): Promise<void> => {
-  if (!isAlive(child)) return;
-  const exited = once(child, "exit");
-  const patience = new AbortController();
-  child.kill("SIGTERM");
-  void systemClock
-    .sleep(10_000, { signal: patience.signal })
-    .then(() => child.kill("SIGKILL"))
-    .catch(() => undefined);
-  await exited;
-  patience.abort();
-};
+/** How to run a kubelet: TypeScript sources or a bundle by this Node, anything else as a program of its own. */
+export const kubeletCommand = (entry: string): readonly [string, ...string[]] =>
+  /\.[cm]?[jt]s$/u.test(entry) ? [process.execPath, "--conditions=@nk/source", entry] : [entry];
 
 /** Starts the kubelet from its sources as a process of its own, so that what is shown is the real thing. */
 export const startKubelet = async (setup: KubeletSetup): Promise<RunningKubelet> => {
   const { lab, logFile } = setup;
   const ports = setup.ports ?? (await findFreePorts());
-  const { readOnlyPort, healthzPort } = ports;
+  const { healthzPort } = ports;
   const configFile = join(lab.dir, "kubelet.json");
   await mkdir(join(lab.dir, "pod-logs"), { recursive: true });
   await writeFile(configFile, JSON.stringify(computeKubeletConfig(lab, { ...setup, ports }), undefined, 2));
@@ -130,54 +112,43 @@ export const startKubelet = async (setup: KubeletSetup): Promise<RunningKubelet>
     `--cert-dir=${join(lab.kubeletDir, "pki")}`,
     `--hostname-override=${setup.nodeName ?? "nk"}`,
   ];
-  const log = openSync(logFile, "a");
-  // A session of its own: Ctrl-C reaches only this program, which then stops things in order.
-  const child = spawn(process.execPath, ["--conditions=@nk/source", setup.entry, ...flags], {
-    detached: true,
-    stdio: ["ignore", log, log],
-  });
-  closeSync(log);
-  let isStopping = false;
-  const failed = new Promise<never>((_, reject) => {
-    child.once("error", (error) => reject(new Error(`cannot start the kubelet: ${error.message}`, { cause: error })));
-    child.once("exit", (code, signal) => {
-      if (!isStopping) reject(new Error(`the kubelet ended with ${signal ?? `code ${code}`}; its last words:\n${lastWords(logFile)}`));
+  const child = startChild({ name: "the kubelet", argv: [...kubeletCommand(setup.entry), ...flags], logFile });
+  return createRunningKubelet({ child, ports, address: "127.0.0.1", untilHealthy: (signal) => untilHealthy(healthzPort, signal) });
+};
+
+/** The handle of a kubelet that has been started. */
+export const createRunningKubelet = (parts: {
+  readonly child: RunningChild;
+  readonly ports: KubeletPorts;
+  /** Where its read-only server listens. */
+  readonly address: string;
+  readonly untilHealthy: (signal: AbortSignal) => Promise<void>;
+}): RunningKubelet => {
+  const { child, ports } = parts;
+  const get = async (path: string, signal?: AbortSignal): Promise<string> => {
+    const timeout = AbortSignal.timeout(5000);
+    const answer = await fetch(`http://${parts.address}:${ports.readOnlyPort}${path}`, {
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
-  });
-  failed.catch(() => undefined);
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`the kubelet answered ${path} with ${answer.status}: ${text}`);
+    return text;
+  };
   return {
-    pid: child.pid ?? -1,
+    pid: child.pid,
     ports,
-    failed,
-    listPods: async (signal) => {
-      const timeout = AbortSignal.timeout(5000);
-      const answer = await fetch(`http://127.0.0.1:${readOnlyPort}/pods`, {
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-      });
-      if (!answer.ok) throw new Error(`the kubelet answered /pods with ${answer.status}`);
-      return ((await answer.json()) as { items?: Pod[] }).items ?? [];
-    },
-    untilHealthy: (signal) => untilHealthy(`http://127.0.0.1:${healthzPort}/healthz`, signal),
-    get: async (path) => {
-      const answer = await fetch(`http://127.0.0.1:${readOnlyPort}${path}`, { signal: AbortSignal.timeout(5000) });
-      if (!answer.ok) throw new Error(`the kubelet answered ${path} with ${answer.status}: ${await answer.text()}`);
-      return answer.text();
-    },
-    stop: () => {
-      isStopping = true;
-      return stopChild(child);
-    },
-    kill: async () => {
-      isStopping = true;
-      if (!isAlive(child)) return;
-      const exited = once(child, "exit");
-      child.kill("SIGKILL");
-      await exited;
-    },
+    failed: child.failed,
+    listPods: async (signal) => (JSON.parse(await get("/pods", signal)) as { items?: Pod[] }).items ?? [],
+    untilHealthy: parts.untilHealthy,
+    get: (path) => get(path),
+    stop: () => child.stop(),
+    kill: () => child.stop({ signal: "SIGKILL" }),
   };
 };
 
-const untilHealthy = async (url: string, signal: AbortSignal): Promise<void> => {
+/** Waits until the health endpoint on 127.0.0.1 says ok. */
+export const untilHealthy = async (healthzPort: number, signal: AbortSignal): Promise<void> => {
+  const url = `http://127.0.0.1:${healthzPort}/healthz`;
   const deadline = systemClock.monotonicMs() + 30_000;
   let last = "";
   while (systemClock.monotonicMs() < deadline) {

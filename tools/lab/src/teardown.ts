@@ -81,13 +81,14 @@ export const readTraces = (record: LabRecord): LabTraces => {
   return { containerIds, shimSockets: [...new Set(shimSockets)] };
 };
 
-/** Processes of the lab: its containerd, shims, a kubelet that keeps its files in the lab's folder, and everything in its containers. */
+/** Processes of the lab: containerd, shims, a control plane and a kubelet that keep their files in the lab's folder, and all in its containers. */
 const findLabProcesses = (record: LabRecord, traces: LabTraces): ProcessFacts[] => {
   const { socket, config } = labPaths(record.dir);
   const kubelet = join(record.dir, "kubelet");
+  const controlPlane = join(record.dir, "control-plane");
   const isOurArgument = (argument: string): boolean => {
     const path = argument.slice(argument.indexOf("=") + 1);
-    return path === socket || path === config || path === kubelet || path.startsWith(`${kubelet}/`);
+    return path === socket || path === config || path === kubelet || path.startsWith(`${kubelet}/`) || path.startsWith(`${controlPlane}/`);
   };
   const isOurCgroup = (line: string): boolean => {
     const path = line.slice(line.indexOf("/"));
