@@ -121,8 +121,6 @@ export interface SubPathRequest {
   /** The mount's place among the container's volumeMounts, counted from 0: the same one has the same place after a restart. */
   readonly mountIndex: number;
   readonly readOnly: boolean;
-  /** The mount's place among the container's volumeMounts, counted from 0. */
-  readonly mountIndex: number;
 }
 
 /** The pod's volumes. All calls are idempotent; for one pod they never overlap. */

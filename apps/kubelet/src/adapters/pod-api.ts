@@ -34,7 +34,8 @@ export const podStatusApi = (client: KubeClient): PodStatusApiPort => ({
       return { type: "written", pod };
     } catch (error) {
       if (isKubeClientError(error, "not-found")) return { type: "not-found" };
-      if (isKubeClientError(error, "conflict")) return { type: "conflict" };
+      if (isKubeClientError(error) && (error.code === "conflict" || error.code === "invalid"))
+        return { type: "refused", message: error.message };
       throw error;
     }
   },

@@ -11,6 +11,7 @@ import { createApiSource } from "../adapters/api-source.ts";
 import { mirrorApi } from "../adapters/pod-api.ts";
 import type { Engines } from "./engines.ts";
 import type { Membership } from "./node.ts";
+import type { PodLoop } from "./pods.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 /** The pods of the API on their way to the workers, and static pods on their way to the API. */
@@ -35,13 +36,14 @@ export const createApiPods = (
   telemetry: Telemetry,
   parts: {
     readonly membership: Membership;
-    readonly workers: PodWorkers;
+    readonly pods: Pick<PodLoop, "workers" | "subscribeForgotten">;
     readonly engines: Pick<Engines, "volumes" | "objects">;
     readonly stack: AsyncDisposableStack;
   },
 ): ApiPods => {
-  const { workers, engines, stack } = parts;
-  const { cluster, writer } = parts.membership;
+  const { pods, engines, stack } = parts;
+  const { workers } = pods;
+  const { cluster, writer, latency } = parts.membership;
   const { clock, logger } = telemetry;
   const mirrors = createMirrorPods(
     {
@@ -63,6 +65,7 @@ export const createApiPods = (
       mirrors.apiReachable();
     }),
   );
+  stack.use(pods.subscribeForgotten((ref) => mirrors.stopped(podFullName(ref))));
   if (engines.objects !== undefined) stack.use(engines.objects.subscribe((change) => wakeReferrers(workers, change)));
   const run = createApiSource(
     {
@@ -75,6 +78,7 @@ export const createApiPods = (
         const version = pod.metadata?.resourceVersion;
         if (version !== undefined) cluster.podVersions.set(uid, version);
         writer.observed(pod);
+        latency.observed(pod);
         mirrors.observed(pod);
         engines.volumes.podUpdated(pod);
       },

@@ -60,7 +60,7 @@ export const runKubelet = async (
   });
   const loop = { runtime, engines, events, probes, decisions, view, membership, sources: sourceNames(settings), stack };
   const pods = createPodLoop(settings, telemetry, loop);
-  const apiPods = membership && createApiPods(settings, telemetry, { membership, workers: pods.workers, engines, stack });
+  const apiPods = membership && createApiPods(settings, telemetry, { membership, pods, engines, stack });
   const sources = createSources(settings, telemetry, (snapshot) => takeSnapshot(pods.workers, apiPods?.mirrors, snapshot));
   await openServers(settings, telemetry, { runtime, pods, cluster, self, stack });
 

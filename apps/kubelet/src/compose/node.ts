@@ -5,8 +5,8 @@ import type { NodeStatus } from "@nk/node-status";
 import { leaseApi, nodeApi } from "../adapters/node-api.ts";
 import { createNodeStatusFacts } from "../adapters/node-status-facts.ts";
 import type { NodeStatusFacts } from "../adapters/node-status-facts.ts";
-import { createStatusWriter, createStatusWriterMetrics } from "@nk/pod-status";
-import type { StatusWriter } from "@nk/pod-status";
+import { createPodStartLatency, createPodStartMetrics, createStatusWriter, createStatusWriterMetrics } from "@nk/pod-status";
+import type { PodStartLatency, StatusWriter } from "@nk/pod-status";
 import { podStatusApi } from "../adapters/pod-api.ts";
 import { clusterTasks, openCluster } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
@@ -18,6 +18,7 @@ export interface Membership {
   readonly cluster: Cluster;
   readonly node: NodeStatus;
   readonly writer: StatusWriter;
+  readonly latency: PodStartLatency;
   readonly tasks: { readonly [name: string]: (signal: AbortSignal) => Promise<void> };
 }
 
@@ -112,14 +113,21 @@ export const joinCluster = async (
   const facts = await gatherFacts(settings, telemetry, runtime);
   const node = createNode(settings, telemetry, { cluster, runtime, facts });
   stack.use(cluster.nodes.subscribe(() => node.onNodeObserved(cluster.nodes.get(settings.nodeName))));
+  const latency = createPodStartLatency(createPodStartMetrics(metrics), { clock });
   const writer = createStatusWriter(
     { api: podStatusApi(cluster.client) },
-    { clock, logger: logger.child({ part: "status-writer" }), metrics: createStatusWriterMetrics(metrics) },
+    {
+      onWritten: (pod) => latency.written(pod),
+      clock,
+      logger: logger.child({ part: "status-writer" }),
+      metrics: createStatusWriterMetrics(metrics),
+    },
   );
   return {
     cluster,
     node,
     writer,
+    latency,
     tasks: {
       ...clusterTasks(cluster),
       nodeFacts: (signal) => facts.run(signal),

@@ -1,12 +1,13 @@
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { kinds } from "@nk/kube-client";
 import { isStaticPod, parseTimestamp, podFullName, podRef } from "@nk/pod-model";
-import type { Node, Pod, PodSource, PodStatus, PodUid, RuntimePodStatus } from "@nk/pod-model";
+import type { Node, Pod, PodRef, PodSource, PodStatus, PodUid, RuntimePodStatus } from "@nk/pod-model";
 import { createPodStatuses, needsReadinessPass } from "@nk/pod-status";
-import type { PodStatuses, StatusWriter } from "@nk/pod-status";
+import type { PodStartLatency, PodStatuses, StatusWriter } from "@nk/pod-status";
 import { createActiveDeadlines, createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
 import type { ActiveDeadlines, PodStatusPort, PodWorkers } from "@nk/pod-workers";
 import type { Probes } from "@nk/probes";
+import { createEmitter } from "@nk/stdx";
 import type { Emitter } from "@nk/stdx";
 import { admissionByNode } from "../adapters/admission.ts";
 import type { EventLog } from "../adapters/event-log.ts";
@@ -34,6 +35,8 @@ export interface PodLoop {
   readonly statuses: PodStatuses;
   /** Every source has reported: what nobody wants may be concluded from then on. */
   readonly sourcesReady: Promise<void>;
+  /** Called when nothing of a pod is left and nobody wants it any more. */
+  subscribeForgotten(listener: (ref: PodRef) => void): Disposable;
   /** Every pod that is known, with its live status. */
   listPods(): readonly Pod[];
   findPod(namespace: string, name: string): KnownPod | undefined;
@@ -76,10 +79,20 @@ const createStatusPort = (
 /** A status goes to the API, and says since when the pod has been active. */
 const followStatuses = (
   statuses: PodStatuses,
-  { writer, deadlines }: { readonly writer: StatusWriter | undefined; readonly deadlines: ActiveDeadlines },
+  {
+    writer,
+    latency,
+    deadlines,
+  }: {
+    readonly writer: StatusWriter | undefined;
+    readonly latency: PodStartLatency | undefined;
+    readonly deadlines: ActiveDeadlines;
+  },
 ): Disposable =>
-  statuses.subscribe(({ pod, status, stoppedForGood }) => {
+  statuses.subscribe((change) => {
+    const { pod, status, stoppedForGood } = change;
     writer?.publish(pod, status, { couldHaveRunningContainers: !stoppedForGood });
+    latency?.changed(change);
     deadlines.observe(pod, status.startTime === undefined ? undefined : parseTimestamp(status.startTime));
   });
 
@@ -137,10 +150,11 @@ const readNodeOf = (settings: KubeletSettings, membership: Membership | undefine
 /** Creates the loop and joins it to what is observed; nothing runs before the workers do. */
 export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, parts: PodLoopParts): PodLoop => {
   const { runtime, engines, events, probes, sources, view, membership, stack } = parts;
-  const { writer } = membership ?? {};
+  const { writer, latency } = membership ?? {};
   const { clock, logger, metrics } = telemetry;
   const hostIp = (): string => view.ips()[0] ?? primaryHostIp();
   const sourcesReady = Promise.withResolvers<void>();
+  const forgotten = createEmitter<PodRef>();
   const observed = (uid: PodUid): RuntimePodStatus | undefined => withoutStarting(engines.podSync, runtime.cache.get(uid));
   const applyPodProbes: ApplyProbes = (pod) => applyProbes(probes, pod, { observed: observed(podRef(pod).uid), hostIp: hostIp() });
   const statuses = createPodStatuses(
@@ -169,13 +183,16 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
     {
       sources,
       onSourcesReady: sourcesReady.resolve,
-      onForgotten: ({ uid }) => {
+      onForgotten: (ref) => {
+        const { uid } = ref;
         statuses.forget(uid);
         deadlines.forget(uid);
         writer?.forget(uid);
+        latency?.forget(uid);
         probes.removePod(uid);
         engines.podSync.forget(uid);
         engines.images.forgetPod(uid);
+        forgotten.emit(ref);
       },
       syncFrequencyMs: settings.syncFrequencyMs,
       clock,
@@ -183,13 +200,14 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       metrics: createPodWorkersMetrics(metrics),
     },
   );
-  stack.use(followStatuses(statuses, { writer, deadlines }));
+  stack.use(followStatuses(statuses, { writer, latency, deadlines }));
   joinObservations(parts, { workers, statuses }, applyPodProbes);
   const known = (pod: Pod): KnownPod => ({ pod, status: statuses.get(podRef(pod).uid), observed: runtime.cache.get(podRef(pod).uid) });
   return {
     workers,
     statuses,
     sourcesReady: sourcesReady.promise,
+    subscribeForgotten: (listener) => forgotten.subscribe(listener),
     listPods: () =>
       workers
         .desiredPods()

@@ -1,6 +1,6 @@
 import { allowAll, createAuthenticator, createReadOnlyRoutes, createSecureRoutes, createWebhookAuthorizer } from "@nk/kubelet-api";
 import { containerLogsRoute, explainRoute, healthzRoute, openCaFile, openHttpServer, openHttpsServer } from "@nk/kubelet-api";
-import { openKeyPairFiles, runningPodsRoute } from "@nk/kubelet-api";
+import { METRICS_CONTENT_TYPE, openKeyPairFiles, runningPodsRoute } from "@nk/kubelet-api";
 import type { Authenticator, Authorizer, DebugPorts, HealthCheck, HttpServer, HttpServerOptions, PublicPorts } from "@nk/kubelet-api";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { explainPod } from "../adapters/explain.ts";
@@ -48,7 +48,7 @@ const publicPorts = (telemetry: Telemetry, parts: ServerParts): PublicPorts => {
       listRunningPods: async (options) => toRunningPods(await runtime.view.listPods(options)),
     },
     checks: healthChecks(parts),
-    metrics: { "/metrics": { contentType: metrics.contentType, render: () => metrics.render() } },
+    metrics: { "/metrics": { contentType: METRICS_CONTENT_TYPE, render: () => metrics.render() } },
   };
 };
 

@@ -47,7 +47,6 @@ export const resolveMounts = async (pass: PodPass, sources: MountSources): Promi
           subPath,
           mountIndex,
           readOnly: readOnly || mount.readOnly === true,
-          mountIndex,
         },
         { signal: pass.signal },
       );
