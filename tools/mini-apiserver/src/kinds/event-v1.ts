@@ -55,6 +55,8 @@ export const EVENT_V1: KindDefinition = {
     reportingController: (event) => textAt(event, "reportingController"),
     type: (event) => textAt(event, "type"),
   },
+  // The reference's messages name the kind of the core group here.
+  errorGroup: "",
   strategy: {
     createsOnUpdate: true,
     validateCreate: (event) => EVENT.strategy.validateCreate?.(toStored(event)) ?? [],

@@ -36,10 +36,7 @@ export const invalid = (field: string, value: unknown, detail: string): FieldErr
 export const notSupported = (field: string, value: unknown, allowed: readonly string[]): FieldError => ({
   field,
   reason: "FieldValueNotSupported",
-  message: `Unsupported value: ${formatValue(value)}: supported values: ${allowed
-    .toSorted()
-    .map((one) => JSON.stringify(one))
-    .join(", ")}`,
+  message: `Unsupported value: ${formatValue(value)}: supported values: ${allowed.map((one) => JSON.stringify(one)).join(", ")}`,
 });
 
 /** A value that must be unique is there twice. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { badRequest, conflict, notFound } from "../api-error.ts";
 import type { ApiObject } from "../contracts.ts";
 import { invalidObject } from "../kinds/field-error.ts";
-import { storedKindOf } from "../kinds/kind-definition.ts";
+import { errorKindOf, storedKindOf } from "../kinds/kind-definition.ts";
 import type { KindDefinition, WriteContext } from "../kinds/kind-definition.ts";
 import { validateMetaUpdate } from "../kinds/object-meta.ts";
 import { createObject, withRequestNamespace } from "./create.ts";
@@ -84,7 +84,8 @@ const prepare = (change: Change, current: ApiObject, writing: Writing): ApiObjec
   }
   const validate = subresource === undefined ? strategy.validateUpdate : subresource.validateUpdate;
   const errors = [...validateMetaUpdate(next, current), ...(validate?.(next, current) ?? [])];
-  if (errors.length > 0) throw invalidObject(definition, target.name, errors);
+  if (errors.length > 0) throw invalidObject(errorKindOf(definition), target.name, errors);
+  if (subresource === undefined) for (const text of strategy.warnings?.(next) ?? []) context.warn(text);
   return next;
 };
 

@@ -1,4 +1,5 @@
-import type { Container, LocalObjectReference, Pod, PodSpec, RuntimeClass, Toleration, Volume } from "@nk/pod-model";
+import { formatTimestamp } from "@nk/pod-model";
+import type { Container, LocalObjectReference, PodSpec, RuntimeClass, Toleration, Volume } from "@nk/pod-model";
 import { forbidden } from "../../../api-error.ts";
 import type { ApiObject } from "../../../contracts.ts";
 import type { WriteContext } from "../../kind-definition.ts";
@@ -157,7 +158,10 @@ export const admitPod = (pod: ApiObject, context: WriteContext): ApiObject => {
 };
 
 /** The status every pod begins with. */
-export const initialStatus = (pod: ApiObject, qosClass: string): NonNullable<Pod["status"]> => ({
+export const initialStatus = (
+  pod: ApiObject,
+  { qosClass, nowMs }: { readonly qosClass: string; readonly nowMs: number },
+): { readonly [field: string]: unknown } => ({
   phase: "Pending",
   ...((specOf(pod).schedulingGates ?? []).length === 0
     ? {}
@@ -166,6 +170,8 @@ export const initialStatus = (pod: ApiObject, qosClass: string): NonNullable<Pod
           {
             type: "PodScheduled",
             status: "False",
+            lastProbeTime: null,
+            lastTransitionTime: formatTimestamp(nowMs),
             reason: "SchedulingGated",
             message: "Scheduling is blocked due to non-empty scheduling gates",
           },
