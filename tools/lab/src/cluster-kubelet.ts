@@ -43,6 +43,18 @@ const RESOLV_CONF = "nameserver 192.0.2.53\nsearch lab.example\n";
 /** How long a kubelet may take until its node is Ready. */
 const READY_TIMEOUT_MS = 60_000;
 
+/** Another kubelet's binary, not this repository's TypeScript or a bundle of it. */
+const isForeign = (entry: string): boolean => kubeletCommand(entry).length === 1;
+
+/** What must be said to a kubelet that evicts, collects images and loads plugins; nk does none of it yet and refuses to be told. */
+const foreignConfig = (lab: Lab): Record<string, unknown> => ({
+  volumePluginDir: join(lab.dir, "volume-plugins"),
+  // Pods must not be evicted because the developer's disk is full.
+  evictionHard: { "memory.available": "100Mi", "nodefs.available": "1%", "nodefs.inodesFree": "1%", "imagefs.available": "1%" },
+  imageGCHighThresholdPercent: 100,
+  imageGCLowThresholdPercent: 99,
+});
+
 const computeClusterConfig = (
   setup: ClusterKubeletSetup,
   parts: { readonly ports: KubeletPorts; readonly nodeAddress: string },
@@ -60,14 +72,10 @@ const computeClusterConfig = (
       clusterDNS: ["10.96.0.10"],
       clusterDomain: "cluster.local",
       resolvConf: join(lab.dir, "resolv.conf"),
-      volumePluginDir: join(lab.dir, "volume-plugins"),
-      // Pods must not be evicted because the developer's disk is full.
-      evictionHard: { "memory.available": "100Mi", "nodefs.available": "1%", "nodefs.inodesFree": "1%", "imagefs.available": "1%" },
-      imageGCHighThresholdPercent: 100,
-      imageGCLowThresholdPercent: 99,
       maxPods: 250,
       // The host keeps its iptables.
       makeIPTablesUtilChains: false,
+      ...(isForeign(setup.entry) ? foreignConfig(lab) : {}),
       ...(setup.endpoint === undefined ? {} : { containerRuntimeEndpoint: setup.endpoint }),
       ...setup.config,
     },
@@ -109,9 +117,8 @@ export const startClusterKubelet = async (setup: ClusterKubeletSetup): Promise<C
   for (const dir of ["manifests", "pod-logs", "volume-plugins"]) await mkdir(join(lab.dir, dir), { recursive: true });
   await writeFile(join(lab.dir, "resolv.conf"), RESOLV_CONF);
   await writeFile(configFile, JSON.stringify(computeClusterConfig(setup, { ports, nodeAddress }), undefined, 2));
-  const command = kubeletCommand(setup.entry);
   const argv = [
-    ...command,
+    ...kubeletCommand(setup.entry),
     `--config=${configFile}`,
     `--kubeconfig=${controlPlane.nodeKubeconfig}`,
     `--hostname-override=${nodeName}`,
@@ -120,10 +127,9 @@ export const startClusterKubelet = async (setup: ClusterKubeletSetup): Promise<C
     `--node-ip=${nodeAddress}`,
     ...(setup.flags ?? []),
   ] as const satisfies readonly string[];
-  const isForeign = command.length === 1;
   const child = startChild({
     name: "the kubelet",
-    argv: isForeign ? await withPrivateMounts(argv, { sharedDir: lab.kubeletDir }) : argv,
+    argv: isForeign(setup.entry) ? await withPrivateMounts(argv, { sharedDir: lab.kubeletDir }) : argv,
     logFile,
   });
   const running = createRunningKubelet({

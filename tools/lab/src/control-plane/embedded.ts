@@ -105,7 +105,7 @@ export const startEmbeddedControlPlane = async (options: EmbeddedOptions): Promi
   const start = async (): Promise<void> => {
     child.start();
     const ask = (patience: AbortSignal): Promise<void> => askReadiness(api, patience);
-    await waitUntil(`readiness of ${NAME}`, ask, { timeoutMs: READY_TIMEOUT_MS, failure: child.failure, signal });
+    await waitUntil(`readiness of ${NAME}`, ask, { timeoutMs: READY_TIMEOUT_MS, failure: () => child.failure(), signal });
   };
   const createNamespace: ControlPlane["createNamespace"] = (name, more) =>
     openNamespace(api, { name, caFile: authority.cert, hasControllers: true, signal: more?.signal });
@@ -129,11 +129,11 @@ export const startEmbeddedControlPlane = async (options: EmbeddedOptions): Promi
     createNamespace,
     close,
     kubectl: openKubectl({ dir, adminKubeconfig: identities.adminKubeconfig }),
-    pause: child.stop,
+    pause: (how) => child.stop(how),
     continue: start,
     freeze: () => child.send("SIGSTOP"),
     thaw: () => child.send("SIGCONT"),
-    stop: child.stop,
+    stop: () => child.stop(),
     restart: async () => {
       await child.stop();
       await start();
