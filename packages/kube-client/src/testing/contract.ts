@@ -57,7 +57,10 @@ const codeOf = async (promise: Promise<unknown>): Promise<KubeClientErrorCode | 
 const formatItem = (item: WatchItem<Pod>): string =>
   item.type === "synced" ? `synced ${item.items.length}` : `${item.type} ${item.object.metadata?.labels?.["step"] ?? ""}`;
 
-const describeObjects = (run: (name: string, body: (client: KubeClient, namespace: string) => Promise<void>) => void, expect: ContractOptions["expect"]): void => {
+const describeObjects = (
+  run: (name: string, body: (client: KubeClient, namespace: string) => Promise<void>) => void,
+  expect: ContractOptions["expect"],
+): void => {
   run("gives an object a uid, a version and a time, and refuses a second one of its name", async (client, namespace) => {
     const metadata = { name: uniqueName(), namespace };
     const created = await client.create(kinds.configMaps, { metadata, data: { a: "1" } });
@@ -88,7 +91,11 @@ const describeObjects = (run: (name: string, body: (client: KubeClient, namespac
     ]);
     const conditions = (patched.status?.conditions ?? []).map(({ type, status }) => `${type}=${status}`).toSorted();
     expect(conditions).toEqual(["Initialized=True", "Ready=True"]);
-    const ignored = await client.patch(kinds.pods, { ...name, type: "merge", body: { metadata: { labels: { a: "b" } }, status: { phase: "Failed" } } });
+    const ignored = await client.patch(kinds.pods, {
+      ...name,
+      type: "merge",
+      body: { metadata: { labels: { a: "b" } }, status: { phase: "Failed" } },
+    });
     expect([ignored.metadata?.labels?.["a"], ignored.status?.phase === "Failed"]).toEqual(["b", false]);
     await client.delete(kinds.pods, name, { gracePeriodSeconds: 0 });
   });
@@ -107,14 +114,21 @@ const describeObjects = (run: (name: string, body: (client: KubeClient, namespac
 
   run("applies, merges and patches in the JSON way", async (client, namespace) => {
     const name = { namespace, name: uniqueName() };
-    await client.patch(kinds.configMaps, { ...name, type: "apply", force: true, body: { metadata: name, data: { a: "1" } } }, { fieldManager: "nk" });
+    await client.patch(
+      kinds.configMaps,
+      { ...name, type: "apply", force: true, body: { metadata: name, data: { a: "1" } } },
+      { fieldManager: "nk" },
+    );
     await client.patch(kinds.configMaps, { ...name, type: "merge", body: { data: { b: "2" } } });
     const patched = await client.patch(kinds.configMaps, { ...name, type: "json", body: [{ op: "add", path: "/data/c", value: "3" }] });
     expect(patched.data).toEqual({ a: "1", b: "2", c: "3" });
   });
 };
 
-const describeLists = (run: (name: string, body: (client: KubeClient, namespace: string) => Promise<void>) => void, expect: ContractOptions["expect"]): void => {
+const describeLists = (
+  run: (name: string, body: (client: KubeClient, namespace: string) => Promise<void>) => void,
+  expect: ContractOptions["expect"],
+): void => {
   run("lists in pages, by labels and by fields", async (client, namespace) => {
     const set = uniqueName();
     for (const step of ["1", "2", "3"]) await client.create(kinds.pods, podOf(namespace, `${set}-${step}`, { set, step }));
@@ -123,42 +137,59 @@ const describeLists = (run: (name: string, body: (client: KubeClient, namespace:
     const second = await client.list(kinds.pods, { namespace, labelSelector, limit: 2, continue: first.continue });
     expect([first.items.length, second.items.length, second.continue]).toEqual([2, 1, undefined]);
     const fieldSelector = `metadata.name=${set}-2`;
-    expect((await client.list(kinds.pods, { namespace, fieldSelector })).items.map(({ metadata }) => metadata?.labels?.["step"])).toEqual(["2"]);
+    expect((await client.list(kinds.pods, { namespace, fieldSelector })).items.map(({ metadata }) => metadata?.labels?.["step"])).toEqual([
+      "2",
+    ]);
     expect((await client.list(kinds.pods, { labelSelector: `set=${set},step notin (1,2)` })).items.length).toBe(1);
     for (const step of ["1", "2", "3"]) await client.delete(kinds.pods, { namespace, name: `${set}-${step}` }, { gracePeriodSeconds: 0 });
   });
 
   for (const watchList of [true, false]) {
-    run(`watches a selection: all there is, then what enters, changes and leaves it (initial events: ${watchList})`, async (client, namespace) => {
-      const set = uniqueName();
-      const name = { namespace, name: set };
-      await client.create(kinds.pods, podOf(namespace, set, { set, step: "1" }));
-      const relabel = (labels: object): Promise<Pod> => client.patch(kinds.pods, { ...name, type: "merge", body: { metadata: { labels } } });
-      const items: string[] = [];
-      for await (const item of client.watch(kinds.pods, { namespace, labelSelector: `set=${set}` }, { watchList })) {
-        items.push(formatItem(item));
-        if (items.length === 1) await relabel({ step: "2" });
-        if (items.length === 2) await relabel({ set: "other", step: "3" });
-        if (items.length === 3) await relabel({ set, step: "4" });
-        if (items.length === 4) await client.delete(kinds.pods, name, { gracePeriodSeconds: 0 });
-        if (item.type === "deleted" && items.length > 4) break;
-      }
-      // A server may tell a change on the way to the deletion.
-      const told = items.filter((item, index) => index < 4 || !item.startsWith("modified"));
-      expect(told.map((item) => item.split(" ")[0])).toEqual(["synced", "modified", "deleted", "added", "deleted"]);
-      expect(told[1]).toBe("modified 2");
-      expect(told[3]).toBe("added 4");
-    });
+    run(
+      `watches a selection: all there is, then what enters, changes and leaves it (initial events: ${watchList})`,
+      async (client, namespace) => {
+        const set = uniqueName();
+        const name = { namespace, name: set };
+        await client.create(kinds.pods, podOf(namespace, set, { set, step: "1" }));
+        const relabel = (labels: object): Promise<Pod> =>
+          client.patch(kinds.pods, { ...name, type: "merge", body: { metadata: { labels } } });
+        const items: string[] = [];
+        for await (const item of client.watch(kinds.pods, { namespace, labelSelector: `set=${set}` }, { watchList })) {
+          items.push(formatItem(item));
+          if (items.length === 1) await relabel({ step: "2" });
+          if (items.length === 2) await relabel({ set: "other", step: "3" });
+          if (items.length === 3) await relabel({ set, step: "4" });
+          if (items.length === 4) await client.delete(kinds.pods, name, { gracePeriodSeconds: 0 });
+          if (item.type === "deleted" && items.length > 4) break;
+        }
+        // A server may tell a change on the way to the deletion.
+        const told = items.filter((item, index) => index < 4 || !item.startsWith("modified"));
+        expect(told.map((item) => item.split(" ")[0])).toEqual(["synced", "modified", "deleted", "added", "deleted"]);
+        expect(told[1]).toBe("modified 2");
+        expect(told[3]).toBe("added 4");
+      },
+    );
   }
 };
 
-const describeSubresources = (run: (name: string, body: (client: KubeClient, namespace: string) => Promise<void>) => void, expect: ContractOptions["expect"]): void => {
+const describeSubresources = (
+  run: (name: string, body: (client: KubeClient, namespace: string) => Promise<void>) => void,
+  expect: ContractOptions["expect"],
+): void => {
   run("gives tokens of service accounts, and knows whose they are", async (client, namespace) => {
-    const { token = "", expirationTimestamp } = await createToken(client, { namespace, name: "default", spec: { expirationSeconds: 3_600 } });
+    const { token = "", expirationTimestamp } = await createToken(client, {
+      namespace,
+      name: "default",
+      spec: { expirationSeconds: 3_600 },
+    });
     expect([token.length > 10, expirationTimestamp !== undefined]).toEqual([true, true]);
     expect((await reviewToken(client, { token })).authenticated).toBe(true);
     expect(await codeOf(createToken(client, { namespace, name: uniqueName(), spec: {} }))).toBe("not-found");
-    const access = await reviewAccess(client, { user: "u", groups: ["system:masters"], resourceAttributes: { verb: "get", resource: "pods" } });
+    const access = await reviewAccess(client, {
+      user: "u",
+      groups: ["system:masters"],
+      resourceAttributes: { verb: "get", resource: "pods" },
+    });
     expect(access.allowed).toBe(true);
   });
 
