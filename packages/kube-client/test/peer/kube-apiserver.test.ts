@@ -158,4 +158,4 @@ const describeAbsence = (): void => {
 };
 
 // A skipped test would count as a failure of the machine, which need not have the binaries.
-describe("kube-apiserver", hasAssets ? describeServer : describeAbsence);
+describe("kube-apiserver", () => (hasAssets ? describeServer() : describeAbsence()));
