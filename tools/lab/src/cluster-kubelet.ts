@@ -37,8 +37,8 @@ export interface ClusterKubelet extends RunningKubelet {
   untilReady(signal: AbortSignal): Promise<void>;
 }
 
-/** Lines that the resolver of containers may see; the host's own file may be anything. */
-const RESOLV_CONF = "nameserver 192.0.2.53\nsearch lab.example\n";
+/** What containers get of the node's resolver; the host's own file may hold anything. */
+const RESOLV_CONF = "nameserver 192.0.2.53\n";
 
 /** How long a kubelet may take until its node is Ready. */
 const READY_TIMEOUT_MS = 60_000;
