@@ -4,14 +4,16 @@ import { formatWarning, isKubeletConfigError, loadSettings } from "@nk/kubelet-c
 import type { LoadedConfig } from "@nk/kubelet-config";
 import { systemClock } from "@nk/stdx";
 import { runKubelet } from "./compose/kubelet.ts";
+import { createSelf } from "./compose/self.ts";
 import { createKlog } from "./telemetry/klog.ts";
 import { createPrometheusRegister } from "./telemetry/prometheus.ts";
 
 const start = async (config: LoadedConfig): Promise<void> => {
   const { settings, warnings } = config;
+  let verbosity = settings.logVerbosity;
   const logger = createKlog({
     format: settings.logFormat,
-    verbosity: settings.logVerbosity,
+    verbosity: () => verbosity,
     pid: process.pid,
     nowMs: () => systemClock.nowMs(),
     write: (line) => process.stderr.write(line),
@@ -30,8 +32,15 @@ const start = async (config: LoadedConfig): Promise<void> => {
     process.exit(1);
   });
   logger.info("Starting kubelet", { node: settings.nodeName });
+  const self = createSelf(config, {
+    startedAtMs: systemClock.nowMs(),
+    changeVerbosity: (level) => {
+      verbosity = level;
+    },
+  });
   try {
-    await runKubelet(settings, { clock: systemClock, logger, metrics: createPrometheusRegister() }, stopping.signal);
+    const telemetry = { clock: systemClock, logger, metrics: createPrometheusRegister() };
+    await runKubelet({ settings, self }, telemetry, stopping.signal);
   } catch (error) {
     // Whoever waits when the kubelet is stopped is told so by the signal's reason.
     if (error === stopping.signal.reason) return;

@@ -194,6 +194,37 @@ describe("following", () => {
     await expect(log.done).rejects.toThrow("enough");
   });
 
+  it("loses nothing when the file is renamed and made anew while the reader is far behind", async () => {
+    const count = 20_000;
+    const numbered = (from: number, to: number): string =>
+      Array.from({ length: to - from }, (_value, index) => line(index % 60, `stdout F ${from + index}`)).join("");
+    await writeFile(path, numbered(0, count));
+    const controller = new AbortController();
+    const chunks = readContainerLog(path, { follow: true, signal: controller.signal, recheckMs: 20, blockBytes: 4096 });
+    const seen: string[] = [];
+    const take = async (): Promise<void> => {
+      const { value } = await chunks.next();
+      seen.push(
+        ...Buffer.from(value ?? "")
+          .toString()
+          .split("\n")
+          .slice(0, -1),
+      );
+    };
+    await take();
+    expect(seen.length).toBeLessThan(count / 10);
+    await rename(path, `${path}.20261121-000001`);
+    // Until the runtime has been told, it writes to the old file.
+    await appendFile(`${path}.20261121-000001`, numbered(count, count + 100));
+    await writeFile(path, numbered(count + 100, count + 200));
+    while (seen.length < count + 200) await take();
+    await appendFile(path, numbered(count + 200, count + 300));
+    while (seen.length < count + 300) await take();
+    expect(seen).toEqual(Array.from({ length: count + 300 }, (_value, index) => String(index)));
+    controller.abort(new Error("enough"));
+    await expect(chunks.next()).rejects.toThrow("enough");
+  });
+
   it("begins anew when the file is truncated", async () => {
     await writeFile(path, line(1, "stdout F one"));
     const controller = new AbortController();

@@ -16,18 +16,30 @@ export interface ContainerLogRequest {
   readonly stream?: "stdout" | "stderr";
 }
 
-/** Go's strconv.ParseBool, which the query's booleans go through; anything else counts as false there. */
-const isTrue = (value: string | null): boolean => value !== null && ["1", "t", "T", "TRUE", "true", "True"].includes(value);
+/** As the reference reads a boolean of a query: whatever is there is yes, but for `0` and `false` (Convert_Slice_string_To_bool). */
+export const isTrue = (value: string | null): boolean => value !== null && value !== "0" && value.toLowerCase() !== "false";
 
 const INVALID = '{"message": "Invalid request."}';
 
+const undecodable = (): KubeletApiError => new KubeletApiError("bad-request", '{"message": "Unable to decode query."}');
+
 const wholeNumber = (query: URLSearchParams, name: string, minimum: number): number | undefined => {
   const text = query.get(name);
-  if (text === null || text === "") return undefined;
-  const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(value)) throw new KubeletApiError("bad-request", '{"message": "Unable to decode query."}');
+  if (text === null) return undefined;
+  if (!/^[+-]?\d{1,18}$/.test(text)) throw undecodable();
+  const value = Number(text);
   if (value < minimum) throw new KubeletApiError("invalid-options", INVALID);
   return value;
+};
+
+/** `tail` is an old name of `tailLines`; there, `all` means that it is not there. */
+const withTail = (query: URLSearchParams): URLSearchParams => {
+  const tail = query.get("tail");
+  if (tail === null || tail === "") return query;
+  const copy = new URLSearchParams(query);
+  if (tail === "all") copy.delete("tailLines");
+  else copy.set("tailLines", tail);
+  return copy;
 };
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
@@ -39,8 +51,7 @@ const sinceTime = (query: URLSearchParams, nowMs: number): string | undefined =>
   // Nothing was logged before the epoch, and further back a Date ends.
   if (seconds !== undefined) return new Date(Math.max(0, nowMs - seconds * 1000)).toISOString();
   if (time === null || time === "") return undefined;
-  if (!RFC_3339.test(time) || Number.isNaN(Date.parse(time)))
-    throw new KubeletApiError("bad-request", '{"message": "Unable to decode query."}');
+  if (!RFC_3339.test(time) || Number.isNaN(Date.parse(time))) throw undecodable();
   return time;
 };
 
@@ -55,13 +66,16 @@ const streamOf = (query: URLSearchParams): Pick<ContainerLogRequest, "stream"> =
 /** Reads the options of `/containerLogs` from a query, with the statuses and bodies of the reference. */
 export const parseLogRequest = (
   target: { readonly namespace: string; readonly pod: string; readonly container: string },
-  query: URLSearchParams,
+  asked: URLSearchParams,
   nowMs: number,
 ): ContainerLogRequest => {
-  // Some clients spell "no tail" like this.
-  const tail = query.get("tailLines") === "all" ? undefined : wholeNumber(query, "tailLines", 0);
+  const query = withTail(asked);
+  const tail = wholeNumber(query, "tailLines", 0);
   const limitBytes = wholeNumber(query, "limitBytes", 1);
   const since = sinceTime(query, nowMs);
+  const stream = streamOf(query);
+  // The last lines of one stream are not known without reading both (reference: ValidatePodLogOptions).
+  if (stream.stream !== undefined && tail !== undefined) throw new KubeletApiError("invalid-options", INVALID);
   return {
     ...target,
     follow: isTrue(query.get("follow")),
@@ -70,6 +84,6 @@ export const parseLogRequest = (
     ...(tail === undefined ? {} : { tailLines: tail }),
     ...(since === undefined ? {} : { sinceTime: since }),
     ...(limitBytes === undefined ? {} : { limitBytes }),
-    ...streamOf(query),
+    ...stream,
   };
 };

@@ -16,7 +16,7 @@ import {
   runningPodsRoute,
 } from "./index.ts";
 import type { ContainerLogRequest, HttpServer, LogsPort } from "./index.ts";
-import { isLoopback } from "./server.ts";
+import { isLoopback } from "./http/pipeline.ts";
 
 interface Answer {
   readonly status: number;
@@ -155,8 +155,8 @@ describe("the read-only server", () => {
       },
     };
     const server = await serve({ logs });
-    await ask(server, "/containerLogs/ns/p/c?follow=true&previous=1&timestamps=t&tailLines=3&sinceSeconds=10&limitBytes=7&stream=Stdout");
-    await ask(server, "/containerLogs/ns/p/c?sinceTime=1970-01-01T00:00:05.123456789Z&tailLines=all&follow=no");
+    await ask(server, "/containerLogs/ns/p/c?follow=true&previous=1&timestamps=t&sinceSeconds=10&limitBytes=7&stream=Stdout");
+    await ask(server, "/containerLogs/ns/p/c?sinceTime=1970-01-01T00:00:05.123456789Z&tail=all&tailLines=3&follow=0");
     expect(seen).toEqual([
       {
         namespace: "ns",
@@ -165,7 +165,6 @@ describe("the read-only server", () => {
         follow: true,
         previous: true,
         timestamps: true,
-        tailLines: 3,
         sinceTime: "1970-01-01T00:16:30.000Z",
         limitBytes: 7,
         stream: "stdout",
@@ -250,7 +249,7 @@ describe("the read-only server", () => {
     if (own === undefined) return;
     const server = await serve({ address: own });
     for (const path of ["/containerLogs/default/web/main", "/runningpods/", "/explain/pods/u1"]) {
-      expect([path, await ask(server, path, "GET", own)]).toMatchObject([path, { status: 405, body: "Debug endpoints are disabled." }]);
+      expect([path, await ask(server, path, "GET", own)]).toMatchObject([path, { status: 405, body: "Debug endpoints are disabled.\n" }]);
     }
     expect((await ask(server, "/pods", "GET", own)).status).toBe(200);
   });

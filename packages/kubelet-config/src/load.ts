@@ -6,6 +6,7 @@ import { computeEffective } from "./effective.ts";
 import type { EffectiveValue } from "./effective.ts";
 import { KubeletConfigError } from "./errors.ts";
 import { buildConfigObject, maskValues } from "./explain.ts";
+import { CONFIG_FIELDS } from "./fields.ts";
 import { FLAGS } from "./flags.ts";
 import { formatHelp } from "./help-text.ts";
 import type { JsonValue } from "./json-value.ts";
@@ -39,6 +40,8 @@ export interface LoadedConfig {
   readonly provenance: ReadonlyMap<string, EffectiveValue>;
   /** The same as one v1beta1 object for /configz; secret values are masked. */
   readonly configObject: { readonly [key: string]: JsonValue };
+  /** The flags of the command line by name, as text; those that may hold a secret are "CLASSIFIED". For /flagz. */
+  readonly givenFlags: { readonly [name: string]: string };
 }
 
 /** What a command line comes to: text to print on stdout before exiting with 0, or a configuration. */
@@ -59,6 +62,14 @@ const checkOwnFlags = (flags: ReadonlyMap<string, JsonValue>): readonly ConfigWa
   }
   return warnings;
 };
+
+const describeFlags = (flags: ReadonlyMap<string, JsonValue>): { readonly [name: string]: string } =>
+  Object.fromEntries(
+    [...flags].map(([name, value]) => {
+      const isSecret = CONFIG_FIELDS.get(FLAGS.get(name)?.path ?? "")?.isSecret === true;
+      return [name, isSecret ? "CLASSIFIED" : typeof value === "string" ? value : JSON.stringify(value)];
+    }),
+  );
 
 const readDecoded = async (path: string, options: LoadOptions): Promise<DecodedDocument> => {
   const readFile = options.readFile ?? systemSources.readFile;
@@ -117,5 +128,12 @@ export const loadSettings = async (options: LoadOptions): Promise<LoadResult> =>
     ...effective.warnings,
     ...validationWarnings,
   ];
-  return { kind: "run", settings, warnings, provenance: maskValues(effective.values), configObject: buildConfigObject(effective.values) };
+  return {
+    kind: "run",
+    settings,
+    warnings,
+    provenance: maskValues(effective.values),
+    configObject: buildConfigObject(effective.values),
+    givenFlags: describeFlags(flags),
+  };
 };

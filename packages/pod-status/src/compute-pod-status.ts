@@ -1,14 +1,12 @@
 import { computePodLimits, computePodRequests, computeQosClass, formatResources, isHostNetwork } from "@nk/pod-model";
 import { formatTimestamp } from "@nk/pod-model";
-import type { ContainerStatus, PodStatus } from "@nk/pod-model";
+import type { PodStatus } from "@nk/pod-model";
+import { closeStatus } from "./close-status.ts";
 import { computeConditions } from "./conditions.ts";
-import { UNKNOWN_EXIT } from "./container-state.ts";
 import { computeContainerStatuses } from "./container-statuses.ts";
 import type { PodStatusInput } from "./input.ts";
-import { computePhase } from "./phase.ts";
+import { computePhase, isFinal } from "./phase.ts";
 import type { PodPhase } from "./phase.ts";
-
-const isFinal = (phase: string | undefined): phase is "Succeeded" | "Failed" => phase === "Succeeded" || phase === "Failed";
 
 /** Pod IPs stay what they were when the sandbox is gone: the last status of a pod still says where it ran. */
 const addresses = (input: PodStatusInput): Pick<PodStatus, "hostIP" | "hostIPs" | "podIP" | "podIPs"> => {
@@ -36,26 +34,6 @@ const podResources = (input: PodStatusInput): Pick<PodStatus, "allocatedResource
   };
 };
 
-/**
- * Closes the books on a pod that is stopped for good: a container that never got to an end is given one, and a phase that is not final
- * becomes Failed. The conditions stay as they were computed, as in the reference (pkg/kubelet/status, TerminatePod).
- */
-const closeStatus = (status: PodStatus): PodStatus => {
-  const close = (container: ContainerStatus): ContainerStatus =>
-    container.state?.terminated === undefined
-      ? {
-          ...container,
-          state: { terminated: { ...UNKNOWN_EXIT, message: "The container could not be located when the pod was terminated" } },
-        }
-      : container;
-  return {
-    ...status,
-    phase: isFinal(status.phase) ? status.phase : "Failed",
-    ...(status.initContainerStatuses === undefined ? {} : { initContainerStatuses: status.initContainerStatuses.map(close) }),
-    ...(status.containerStatuses === undefined ? {} : { containerStatuses: status.containerStatuses.map(close) }),
-  };
-};
-
 /** A reason and message live as long as the phase they explain. */
 const explanation = (input: PodStatusInput, phase: PodPhase): Pick<PodStatus, "reason" | "message"> => {
   if (input.override !== undefined) return { reason: input.override.reason, message: input.override.message };
@@ -68,16 +46,24 @@ const explanation = (input: PodStatusInput, phase: PodPhase): Pick<PodStatus, "r
 };
 
 /**
+ * The API shows the pod's end and the runtime has nothing of it any more: an earlier kubelet has closed the books, and whatever could be
+ * computed now knows less. A rejected pod stays one that never had containers.
+ */
+const isClosed = ({ pod, observed, previous, stoppedForGood }: PodStatusInput): boolean =>
+  stoppedForGood && isFinal(pod.status?.phase) && isFinal(previous?.phase) && (observed?.containers ?? []).length === 0;
+
+/**
  * The status of a pod, computed from what is desired, what the runtime has, and what was said before. Pure: the same input gives the
  * same status. A final phase never changes again. Source: pkg/kubelet/kubelet_pods.go (generateAPIPodStatus) and pkg/kubelet/status,
  * kubelet v1.36.
  */
 export const computePodStatus = (input: PodStatusInput): PodStatus => {
+  if (isClosed(input) && input.previous !== undefined) return input.previous;
   const statuses = computeContainerStatuses(input);
   const facts = { initContainers: statuses.initContainers, containers: statuses.containers };
   const computed = input.override?.phase ?? computePhase({ pod: input.pod, ...facts, stoppedForGood: input.stoppedForGood });
-  const before = input.previous?.phase;
-  const phase: PodPhase = isFinal(before) ? before : computed;
+  const before = [input.pod.status?.phase, input.previous?.phase].find(isFinal);
+  const phase: PodPhase = before ?? computed;
   const generation = input.pod.metadata?.generation;
   const status: PodStatus = {
     ...(generation === undefined ? {} : { observedGeneration: generation }),
@@ -91,5 +77,5 @@ export const computePodStatus = (input: PodStatusInput): PodStatus => {
     qosClass: computeQosClass(input.pod),
     ...podResources(input),
   };
-  return input.stoppedForGood ? closeStatus(status) : status;
+  return input.stoppedForGood ? closeStatus(input.pod, status) : status;
 };

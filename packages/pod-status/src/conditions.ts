@@ -2,10 +2,9 @@ import { isSidecar } from "@nk/pod-model";
 import { formatTimestamp } from "@nk/pod-model";
 import type { ContainerStatus, Pod, PodCondition } from "@nk/pod-model";
 import type { PodStatusInput } from "./input.ts";
+import { isKubeletCondition, isSharedCondition, KUBELET_CONDITIONS } from "./owned-conditions.ts";
+import { isFinal } from "./phase.ts";
 import type { PodPhase } from "./phase.ts";
-
-/** The conditions a kubelet owns, in the order in which the reference lists them. */
-export const KUBELET_CONDITIONS = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"] as const;
 
 type KubeletCondition = (typeof KUBELET_CONDITIONS)[number];
 
@@ -15,8 +14,10 @@ interface Verdict {
   readonly message?: string;
 }
 
+type ConditionsInput = Pick<PodStatusInput, "pod" | "observed" | "previous" | "override" | "nowMs">;
+
 interface Facts {
-  readonly input: PodStatusInput;
+  readonly input: ConditionsInput;
   readonly phase: PodPhase;
   readonly initContainers: readonly ContainerStatus[];
   readonly containers: readonly ContainerStatus[];
@@ -61,9 +62,35 @@ const containersReadyVerdict = (facts: Facts): Verdict => {
   return { status: "False", reason: "ContainersNotReady", message: `containers with unready status: [${unready.join(" ")}]` };
 };
 
+/** What the kubelet itself tells with an override, e.g. of a disruption: true since it was told first. */
+const toldConditions = ({ pod, previous, override, nowMs }: ConditionsInput): readonly PodCondition[] =>
+  (override?.conditions ?? [])
+    .filter(({ type }) => isSharedCondition(type))
+    .map((told) => {
+      const before = previous?.conditions?.find(({ type }) => type === told.type);
+      const generation = told.observedGeneration ?? pod.metadata?.generation;
+      const since = before?.status === told.status ? before.lastTransitionTime : undefined;
+      return {
+        ...told,
+        ...(generation === undefined ? {} : { observedGeneration: generation }),
+        lastTransitionTime: since ?? formatTimestamp(nowMs),
+      };
+    });
+
+/** Conditions that others wrote, as the API shows them now, and those that the kubelet tells besides its own. */
+const foreignConditions = (input: ConditionsInput): readonly PodCondition[] => {
+  const { pod, previous } = input;
+  const told = toldConditions(input);
+  const shown = (pod.status?.conditions ?? previous?.conditions ?? []).filter(({ type }) => !isKubeletCondition(type));
+  return [
+    ...shown.map((condition) => told.find(({ type }) => type === condition.type) ?? condition),
+    ...told.filter(({ type }) => shown.every((condition) => condition.type !== type)),
+  ];
+};
+
 const readyVerdict = (facts: Facts, containersReady: Verdict): Verdict => {
   if (containersReady.status === "False") return containersReady;
-  const present = facts.input.previous?.conditions ?? [];
+  const present = foreignConditions(facts.input);
   const problems = (facts.input.pod.spec?.readinessGates ?? []).flatMap(({ conditionType }) => {
     const condition = present.find((one) => one.type === conditionType);
     if (condition === undefined) return [`corresponding condition of pod readiness gate "${conditionType}" does not exist.`];
@@ -81,7 +108,7 @@ const sandboxVerdict = (facts: Facts): Verdict => {
   return { status: ready ? "True" : "False" };
 };
 
-const toCondition = (type: KubeletCondition, verdict: Verdict, input: PodStatusInput): PodCondition => {
+const toCondition = (type: KubeletCondition, verdict: Verdict, input: ConditionsInput): PodCondition => {
   const before = input.previous?.conditions?.find((condition) => condition.type === type);
   const generation = input.pod.metadata?.generation;
   const lastTransitionTime =
@@ -107,6 +134,23 @@ export const computeConditions = (facts: Facts): readonly PodCondition[] => {
     ContainersReady: containersReady,
     PodScheduled: { status: "True" },
   };
-  const foreign = (input.previous?.conditions ?? []).filter((condition) => !KUBELET_CONDITIONS.some((own) => own === condition.type));
-  return [...foreign, ...KUBELET_CONDITIONS.map((type) => toCondition(type, verdicts[type], input))];
+  return [...foreignConditions(input), ...KUBELET_CONDITIONS.map((type) => toCondition(type, verdicts[type], input))];
+};
+
+/**
+ * Whether the Ready condition that the API shows contradicts its readiness gates: somebody opened or closed one, and only a pass of the pod
+ * tells so. Of pods without gates never (NeedToReconcilePodReadiness, pkg/kubelet/status).
+ */
+export const needsReadinessPass = (pod: Pod): boolean => {
+  const shown = pod.status?.conditions?.find(({ type }) => type === "Ready");
+  if (shown === undefined || (pod.spec?.readinessGates ?? []).length === 0) return false;
+  const phase = pod.status?.phase;
+  const facts: Facts = {
+    input: { pod, observed: undefined, previous: pod.status, nowMs: 0 },
+    phase: phase === "Running" || isFinal(phase) ? phase : "Pending",
+    initContainers: pod.status?.initContainerStatuses ?? [],
+    containers: pod.status?.containerStatuses ?? [],
+  };
+  const ready = readyVerdict(facts, containersReadyVerdict(facts));
+  return shown.status !== ready.status || (shown.message ?? "") !== (ready.message ?? "");
 };

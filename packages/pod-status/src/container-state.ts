@@ -11,8 +11,24 @@ export const UNKNOWN_EXIT = {
 
 const nanosToTimestamp = (nanos: bigint): string => formatTimestamp(Number(nanos / 1_000_000n));
 
+/** All termination messages of a pod share this many bytes (MaxPodTerminationMessageLogLength in pkg/kubelet/container). */
+const MAX_POD_MESSAGES_BYTES = 12 * 1024;
+
+/** Cut to the container's share, between characters. */
+const fitMessage = (message: string, input: PodStatusInput): string => {
+  const { containers = [], initContainers = [], ephemeralContainers = [] } = input.pod.spec ?? {};
+  const maxBytes = Math.floor(MAX_POD_MESSAGES_BYTES / Math.max(1, containers.length + initContainers.length + ephemeralContainers.length));
+  if (message.length * 4 <= maxBytes) return message;
+  const bytes = Buffer.from(message);
+  if (bytes.length <= maxBytes) return message;
+  let end = maxBytes;
+  // 10xxxxxx continues a character.
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return bytes.subarray(0, end).toString("utf8");
+};
+
 const terminatedState = (container: RuntimeContainerStatus, input: PodStatusInput): ContainerStateTerminated => {
-  const message = input.terminationMessages.get(container.id) ?? container.message;
+  const message = fitMessage(input.terminationMessages.get(container.id) ?? container.message, input);
   return {
     exitCode: container.exitCode,
     reason: container.reason === "" ? (container.exitCode === 0 ? "Completed" : "Error") : container.reason,

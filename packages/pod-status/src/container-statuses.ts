@@ -1,7 +1,7 @@
 import { formatContainerId, isSidecar } from "@nk/pod-model";
 import type { Container, ContainerState, ContainerStatus, Pod, RuntimeContainerStatus } from "@nk/pod-model";
 import { computeContainerState, restartCountOf, UNKNOWN_EXIT } from "./container-state.ts";
-import type { PodStatusInput } from "./input.ts";
+import type { PodStatusInput, WaitingReason } from "./input.ts";
 
 type Kind = "init" | "sidecar" | "app";
 
@@ -19,6 +19,10 @@ const instancesByName = (input: PodStatusInput): ReadonlyMap<string, Instances> 
   }
   return found;
 };
+
+/** Why the container could not be run; nothing is to be run of a pod that is being deleted. */
+const waitingReason = (input: PodStatusInput, name: string): WaitingReason | undefined =>
+  input.pod.metadata?.deletionTimestamp === undefined ? input.waiting.get(name) : undefined;
 
 const previousStatus = (input: PodStatusInput, name: string): ContainerStatus | undefined =>
   [...(input.previous?.containerStatuses ?? []), ...(input.previous?.initContainerStatuses ?? [])].find((status) => status.name === name);
@@ -98,16 +102,22 @@ const vanishedStatus = (before: ContainerStatus, input: PodStatusInput, waitingF
 
 const readiness = (options: {
   readonly container: RuntimeContainerStatus;
+  readonly spec: Container;
   readonly kind: Kind;
   readonly input: PodStatusInput;
 }): Pick<ContainerStatus, "ready" | "started"> => {
-  const { container, kind, input } = options;
+  const { container, spec, kind, input } = options;
   if (container.state !== "running")
     return { ready: kind === "init" && container.state === "exited" && container.exitCode === 0, started: false };
   if (kind === "init") return { ready: false, started: true };
   const verdict = input.probes.get(container.id);
-  const started = verdict?.started ?? true;
-  return { started, ready: started && (verdict?.ready ?? true) };
+  // An earlier kubelet may have seen more of this very instance: what has started stays started, and without a verdict it is as ready as
+  // it was, so that a restart of the kubelet does not take a pod out of its services.
+  const before = previousStatus(input, container.name);
+  const known = before?.containerID === formatContainerId({ runtimeName: input.runtimeName, id: container.id }) ? before : undefined;
+  const started = known?.started === true || (verdict?.started ?? spec.startupProbe === undefined);
+  const unasked = spec.readinessProbe === undefined ? true : (known?.ready ?? true);
+  return { started, ready: started && (verdict?.ready ?? unasked) };
 };
 
 const statusOfInstances = (options: {
@@ -122,7 +132,7 @@ const statusOfInstances = (options: {
   let state: ContainerState = computeContainerState(newest, input) ?? { waiting: { reason: waitingFor } };
   let lastState: ContainerState =
     (before === undefined ? undefined : computeContainerState(before, input)) ?? rememberedLastState(container.name, newest, input);
-  const waiting = input.waiting.get(container.name);
+  const waiting = waitingReason(input, container.name);
   if (waiting !== undefined && newest.state !== "running") {
     if (state.terminated !== undefined) lastState = state;
     state = { waiting: { reason: waiting.reason, ...(waiting.message === "" ? {} : { message: waiting.message }) } };
@@ -132,7 +142,7 @@ const statusOfInstances = (options: {
     name: container.name,
     state,
     lastState,
-    ...readiness({ container: newest, kind, input }),
+    ...readiness({ container: newest, spec: container, kind, input }),
     restartCount: restartCountOf(newest),
     image: newest.image,
     imageID: newest.imageRef,
@@ -165,7 +175,7 @@ const statusOf = (options: {
   const instances = found.get(container.name);
   if (instances !== undefined) return statusOfInstances({ container, kind, instances, input });
   const status = statusWithoutInstance(container, kind, input);
-  const waiting = input.waiting.get(container.name);
+  const waiting = waitingReason(input, container.name);
   if (waiting === undefined || status.state?.terminated !== undefined) return status;
   return { ...status, state: { waiting: { reason: waiting.reason, ...(waiting.message === "" ? {} : { message: waiting.message }) } } };
 };

@@ -1,4 +1,4 @@
-import type { Pod, PodStatus, RuntimePodStatus } from "@nk/pod-model";
+import type { Pod, PodCondition, PodStatus, RuntimePodStatus } from "@nk/pod-model";
 
 /** Why a container is not running, as the last sync left it; becomes `state.waiting`. */
 export interface WaitingReason {
@@ -21,11 +21,13 @@ export interface StatusOverride {
   readonly phase: "Failed" | "Succeeded";
   readonly reason: string;
   readonly message: string;
+  /** Told with the final phase, e.g. `DisruptionTarget`; their transition times are filled in. */
+  readonly conditions?: readonly PodCondition[];
 }
 
 /** Everything a pod's status is computed from. Nothing in it is changed. */
 export interface PodStatusInput {
-  /** The desired pod, defaulted. */
+  /** The desired pod, defaulted. Conditions that others wrote are taken from its status, if it has one, else from `previous`. */
   readonly pod: Pod;
   /** What the runtime has of it; `undefined` while nothing has been observed. */
   readonly observed: RuntimePodStatus | undefined;
@@ -39,7 +41,7 @@ export interface PodStatusInput {
   readonly runtimeName: string;
   /** Primary address first. */
   readonly nodeIps: readonly string[];
-  /** By container name; only containers that the last sync wanted to run and could not. */
+  /** By container name; only containers that the last sync wanted to run and could not. A pod that is being deleted waits for nothing. */
   readonly waiting: ReadonlyMap<string, WaitingReason>;
   /** By container id. */
   readonly probes: ReadonlyMap<string, ProbeVerdict>;

@@ -3,6 +3,9 @@ import type { Container, ContainerStatus, Pod } from "@nk/pod-model";
 
 export type PodPhase = "Pending" | "Running" | "Succeeded" | "Failed";
 
+/** Whether a phase is the last one of a pod. */
+export const isFinal = (phase: string | undefined): phase is "Succeeded" | "Failed" => phase === "Succeeded" || phase === "Failed";
+
 interface Tally {
   readonly unknown: number;
   readonly running: number;

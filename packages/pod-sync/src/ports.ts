@@ -118,6 +118,8 @@ export interface SubPathRequest {
   readonly volumeHostPath: string;
   /** Relative, variables expanded; untrusted. */
   readonly subPath: string;
+  /** The mount's place among the container's volumeMounts, counted from 0: the same one has the same place after a restart. */
+  readonly mountIndex: number;
   readonly readOnly: boolean;
 }
 

@@ -86,8 +86,8 @@ const updatePod = (delivery: Delivery, pod: Pod): void => {
   advance(engine, worker);
 };
 
-/** A pod that ended without being deleted keeps containers and logs to be looked at, until its source gives it up. */
-const keepsRemains = (cause: TerminationCause): boolean => cause.type === "terminal" || cause.type === "killed";
+/** A pod that its source still shows keeps containers and logs to be looked at, until the source gives it up. */
+const keepsRemains = (cause: TerminationCause): boolean => cause.type === "terminal" || cause.type === "killed" || cause.type === "deleted";
 
 /** The pod's source gave it up. */
 export const removePod = (delivery: Delivery, uid: PodUid): void => {
@@ -125,6 +125,9 @@ const reconcilePod = (delivery: Delivery, pod: Pod): void => {
   if (worker === undefined || !worker.isDesired) return;
   worker.target = { type: "pod", pod };
   if (worker.state.kind === "finished") return tellFinished(engine, worker);
+  // Somebody else ended it, e.g. the pod garbage collector: what still runs of it is stopped, and nothing more is started. Of a pod on its
+  // way down it is the echo of our own status.
+  if (isPhaseFinal(pod)) return stop(engine, worker, { cause: { type: "terminal" } });
   if (engine.ports.status.reconcile?.(pod) === true) wake(engine, worker, "status changed at the source");
 };
 

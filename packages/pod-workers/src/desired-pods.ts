@@ -28,6 +28,16 @@ export const isStaticPod = (pod: Pod): boolean => {
   return source !== undefined && source !== "api";
 };
 
+/** They come with updates of the pod. */
+const countEphemeral = (pod: Pod): number => pod.spec?.ephemeralContainers?.length ?? 0;
+
+const measurePods = (metrics: Settings["metrics"], pods: readonly Pod[]): void => {
+  const staticCount = pods.filter(isStaticPod).length;
+  metrics.desiredPods.set(staticCount, { static: "true" });
+  metrics.desiredPods.set(pods.length - staticCount, { static: "" });
+  metrics.ephemeralContainers.set(pods.reduce((sum, pod) => sum + countEphemeral(pod), 0));
+};
+
 /** Creates it with no source having reported. */
 export const createDesiredPods = (settings: Settings, events: EventPort | undefined): DesiredPods => {
   const { clock, logger, metrics } = settings;
@@ -51,10 +61,7 @@ export const createDesiredPods = (settings: Settings, events: EventPort | undefi
   };
   const mirrors = (): readonly Pod[] => all().filter(isMirrorPod);
   const measure = (): void => {
-    const pods = list();
-    const staticCount = pods.filter(isStaticPod).length;
-    metrics.desiredPods.set(staticCount, { static: "true" });
-    metrics.desiredPods.set(pods.length - staticCount, { static: "" });
+    measurePods(metrics, list());
     metrics.mirrorPods.set(mirrors().length);
   };
   const reportDuplicate = (ref: PodRef, source: PodSource): void => {
@@ -92,7 +99,7 @@ export const createDesiredPods = (settings: Settings, events: EventPort | undefi
       }
       const marked = annotateSource(given.pod, { source, seen: new Date(clock.nowMs()).toISOString(), known });
       pods.set(uid, marked);
-      if (known === undefined) measure();
+      if (known === undefined || countEphemeral(known) !== countEphemeral(marked)) measure();
       return computeUpdate(known, marked);
     },
     isReady: () => reported.size === bySource.size,

@@ -1,3 +1,5 @@
+export { createActiveDeadlines } from "./active-deadlines.ts";
+export type { ActiveDeadlines, ActiveDeadlinesOptions } from "./active-deadlines.ts";
 export { createPodWorkers } from "./pod-workers.ts";
 export type { PodWorkers } from "./pod-workers.ts";
 export type { Decision } from "./decisions.ts";

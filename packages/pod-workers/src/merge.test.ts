@@ -85,3 +85,18 @@ test.each<[about: string, deletion: number | undefined, given: { current: number
   const pod = sketchPod({ uid: "a", ...(deletion === undefined ? {} : { deletionGraceSeconds: deletion }) });
   expect(computeGraceSeconds(pod, given)).toBe(seconds);
 });
+
+test("new pods come in the order of their creation, so that older ones are admitted first", () => {
+  const made = (uid: string, creationTimestamp?: string): Pod => {
+    const pod = sketchPod({ uid });
+    return { ...pod, metadata: { ...pod.metadata, ...(creationTimestamp === undefined ? {} : { creationTimestamp }) } };
+  };
+  const pods = [
+    made("late", "2026-01-01T00:00:02Z"),
+    made("early", "2026-01-01T00:00:01Z"),
+    made("static"),
+    made("same", "2026-01-01T00:00:01Z"),
+  ];
+  const { updates } = computeMerge(new Map(), pods, mark);
+  expect(updates.map(({ pod }) => podRef(pod).uid)).toEqual(["static", "early", "same", "late"]);
+});

@@ -43,9 +43,20 @@ export const annotateSource = (
 
 const ORDER = { remove: 0, add: 1, update: 2, delete: 3, reconcile: 4 } as const;
 
-/** Pods that leave make room first: removes, adds, updates, deletes, reconciles; each in the order given. */
+/** When the pod was made; one that was never made in the API, a static pod, comes before all others. */
+const creationOf = ({ pod }: PodUpdate): string => pod.metadata?.creationTimestamp ?? "";
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/**
+ * Pods that leave make room first: removes, adds, updates, deletes, reconciles. Adds by the time of creation, so that after a restart of the
+ * kubelet an older pod is admitted before a newer one that counts on the same resources (HandlePodAdditions in the reference); all else in
+ * the order given.
+ */
 export const orderUpdates = (updates: readonly PodUpdate[]): readonly PodUpdate[] =>
-  updates.toSorted((a, b) => ORDER[a.type] - ORDER[b.type]);
+  updates.toSorted(
+    (a, b) => ORDER[a.type] - ORDER[b.type] || (a.type === "add" && b.type === "add" ? compareText(creationOf(a), creationOf(b)) : 0),
+  );
 
 export interface MergeResult {
   readonly pods: ReadonlyMap<PodUid, Pod>;

@@ -12,6 +12,7 @@ export interface PodWorkersMetrics {
   readonly desiredPods: Gauge;
   readonly activePods: Gauge;
   readonly mirrorPods: Gauge;
+  readonly ephemeralContainers: Gauge;
   readonly workingPods: Gauge;
   readonly orphanedRuntimePods: Counter;
   readonly restartedPods: Counter;
@@ -42,6 +43,10 @@ export const createPodWorkersMetrics = (register: MetricRegister): PodWorkersMet
     labelNames: ["static"],
   }),
   mirrorPods: register.gauge({ name: "kubelet_mirror_pods", help: "The number of mirror pods the kubelet will try to create." }),
+  ephemeralContainers: register.gauge({
+    name: "kubelet_managed_ephemeral_containers",
+    help: "Current number of ephemeral containers in pods managed by this kubelet.",
+  }),
   workingPods: register.gauge({
     name: "kubelet_working_pods",
     help: "Number of pods the kubelet is actually running, broken down by lifecycle phase, whether the pod is desired, orphaned, or runtime only, and whether the pod is static.",

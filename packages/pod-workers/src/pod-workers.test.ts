@@ -275,3 +275,18 @@ test("a pod of the runtime that turns up late is an orphan too, and telling of i
   ]);
   expect(workers.list().map(({ ref }) => ref.uid)).toEqual(["wanted"]);
 });
+
+test("ephemeral containers are counted when they come with a pod, with an update, and when the pod leaves", () => {
+  const { recorded, workers, show } = setUp();
+  const count = (): number => recorded.value("kubelet_managed_ephemeral_containers");
+  const withDebuggers = (...names: readonly string[]) => {
+    const pod = sketchPod({ uid: "a" });
+    return { ...pod, spec: { ...pod.spec, containers: [], ephemeralContainers: names.map((name) => ({ name })) } };
+  };
+  show("a", "b");
+  expect(count()).toBe(0);
+  workers.applyUpdate({ type: "update", pod: withDebuggers("one", "two") }, "api");
+  expect(count()).toBe(2);
+  workers.applyUpdate({ type: "remove", pod: withDebuggers() }, "api");
+  expect(count()).toBe(0);
+});

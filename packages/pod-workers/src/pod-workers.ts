@@ -46,7 +46,7 @@ export interface PodWorkers {
   desiredPod(uid: PodUid): Pod | undefined;
   /** Pods that hold resources: admitted and not yet stopped. */
   activePods(): readonly Pod[];
-  /** Pods in the API that show static pods. They are never run; a change of one wakes its static pod. */
+  /** Pods in the API that show static pods. They are never run; a change of one, but for its status, wakes its static pod. */
   mirrorPods(): readonly Pod[];
   mirrorPodOf(name: PodFullName): Pod | undefined;
   workState(uid: PodUid): PodWork | undefined;
@@ -103,8 +103,9 @@ const createIntake = (delivery: Delivery, desired: DesiredPods): Pick<PodWorkers
   };
   const deliverAll = (updates: readonly PodUpdate[]): void => {
     for (const update of updates) {
-      if (isMirrorPod(update.pod)) wakeMirrored(engine, update.pod);
-      else deliver(delivery, update);
+      if (!isMirrorPod(update.pod)) deliver(delivery, update);
+      // A mirror whose status alone changed is the echo of what was written there.
+      else if (update.type !== "reconcile") wakeMirrored(engine, update.pod);
     }
   };
   return {

@@ -11,3 +11,8 @@ export { createStaticPodsMetrics } from "./metrics.ts";
 export type { StaticPodsMetrics } from "./metrics.ts";
 export type { FileSourceOptions, HttpSourceOptions, PodSourceDriver, SourceOptions } from "./options.ts";
 export { SUPPORTED_FIELDS, UNSUPPORTED_VALUES } from "./supported-fields.ts";
+export { buildMirrorPod } from "./mirror/mirror-pod.ts";
+export type { MirrorNode } from "./mirror/mirror-pod.ts";
+export { createMirrorPods } from "./mirror/mirror-pods.ts";
+export type { MirrorPods, MirrorPodsOptions, MirrorPodsPorts } from "./mirror/mirror-pods.ts";
+export type { MirrorApiPort, StaticWorkPort } from "./ports.ts";

@@ -1,9 +1,30 @@
-/** What setting up a volume can fail with. */
-export const VOLUMES_ERROR_CODES = ["host-path-type", "host-path", "empty-dir", "unsupported-source", "unsafe-path", "mounted"] as const;
+/** What setting up a volume, or getting what is in it, can fail with. */
+export const VOLUMES_ERROR_CODES = [
+  "host-path-type",
+  "host-path",
+  "empty-dir",
+  "unsupported-source",
+  "unsafe-path",
+  "mounted",
+  "mount-failed",
+  "ownership",
+  "object-not-found",
+  "object-unavailable",
+  "missing-key",
+  "invalid-payload",
+  "write-failed",
+  "token-failed",
+  "trust-bundle",
+  "field",
+  "image",
+  "sub-path",
+  "not-ready",
+  "invalid-option",
+] as const;
 
 export type VolumesErrorCode = (typeof VOLUMES_ERROR_CODES)[number];
 
-/** A volume that could not be set up or removed; the message is fit for a `FailedMount` event. */
+/** A volume that could not be set up or removed; the message is fit for a `FailedMount` event and never holds what is in a volume. */
 export class VolumesError extends Error {
   override readonly name = "VolumesError";
   readonly code: VolumesErrorCode;
@@ -16,3 +37,28 @@ export class VolumesError extends Error {
 
 /** Whether `error` is a {@link VolumesError}. */
 export const isVolumesError = (error: unknown): error is VolumesError => error instanceof VolumesError;
+
+/** The words of an unknown error, for a message. */
+export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Whether it is an error whose `code` is one of these. */
+export const hasErrorCode = (error: unknown, ...codes: readonly string[]): boolean =>
+  error instanceof Error && "code" in error && typeof error.code === "string" && codes.includes(error.code);
+
+/** The error itself when it is of this package, else one that says what was attempted, with the other's words. */
+export const toVolumesError = (error: unknown, code: VolumesErrorCode, what?: string): VolumesError =>
+  isVolumesError(error)
+    ? error
+    : new VolumesError(code, what === undefined ? errorText(error) : `${what}: ${errorText(error)}`, { cause: error });
+
+/** Several errors as one, spelled like the reference's aggregates: alone as it is, more in brackets, each text once. */
+export const joinErrors = (errors: readonly VolumesError[]): VolumesError | undefined => {
+  const [first] = errors;
+  if (first === undefined) return undefined;
+  const texts = [...new Set(errors.map(({ message }) => message))];
+  return texts.length === 1 ? first : new VolumesError(first.code, `[${texts.join(", ")}]`, { cause: first });
+};
+
+/** Failures that no waiting and no new object can heal: the pod asks for what is not there. */
+export const isPermanent = (error: unknown): boolean =>
+  isVolumesError(error) && (error.code === "unsupported-source" || error.code === "unsafe-path");

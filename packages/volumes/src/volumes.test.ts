@@ -1,11 +1,11 @@
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Pod, Volume } from "@nk/pod-model";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createVolumes, ensureHostPath } from "./index.ts";
+import { createFakeClock, createRecordingMetrics } from "@nk/stdx/testing";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createVolumes } from "./index.ts";
 import type { VolumeEvent } from "./index.ts";
+import { samplePod } from "./testing/sample-pod.ts";
 
 let dir = "";
 
@@ -17,73 +17,18 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const podWith = (...volumes: readonly Volume[]): Pod => ({
-  metadata: { name: "p", namespace: "default", uid: "u1" },
-  spec: { containers: [], volumes },
-});
+const podWith = samplePod;
 
 const signal = new AbortController().signal;
 
 const listMountPoints = (): Promise<readonly string[]> => Promise.resolve(["/", "/proc"]);
-
-describe("a hostPath", () => {
-  it("is taken as it is when it has no type", async () => {
-    await expect(ensureHostPath(join(dir, "missing"), "")).resolves.toBeUndefined();
-  });
-
-  it.each([
-    ["Directory", "is not a directory"],
-    ["File", "is not a file"],
-    ["Socket", "is not a socket file"],
-    ["CharDevice", "is not a character device"],
-    ["BlockDevice", "is not a block device"],
-  ])("of type %s fails when it is missing or something else", async (type, text) => {
-    const missing = join(dir, "missing");
-    await expect(ensureHostPath(missing, type)).rejects.toThrow(`hostPath type check failed: ${missing} ${text}`);
-    const wrong = join(dir, "wrong");
-    await (type === "File" ? mkdir(wrong) : writeFile(wrong, ""));
-    await expect(ensureHostPath(wrong, type)).rejects.toThrow(text);
-  });
-
-  it("is found for each type that exists", async () => {
-    const server = createServer();
-    await new Promise<void>((resolve) => {
-      server.listen(join(dir, "socket"), () => resolve());
-    });
-    await writeFile(join(dir, "file"), "");
-    await expect(
-      Promise.all([
-        ensureHostPath(dir, "Directory"),
-        ensureHostPath(join(dir, "file"), "File"),
-        ensureHostPath(join(dir, "socket"), "Socket"),
-        ensureHostPath("/dev/null", "CharDevice"),
-      ]),
-    ).resolves.toHaveLength(4);
-    server.close();
-  });
-
-  it("is made by the OrCreate types, and kept when it is there", async () => {
-    await ensureHostPath(join(dir, "a/b"), "DirectoryOrCreate");
-    expect((await stat(join(dir, "a/b"))).mode & 0o777).toBe(0o755);
-    await ensureHostPath(join(dir, "f"), "FileOrCreate");
-    await writeFile(join(dir, "f"), "kept");
-    await ensureHostPath(join(dir, "f"), "FileOrCreate");
-    expect(await readFile(join(dir, "f"), "utf8")).toBe("kept");
-    await expect(ensureHostPath(join(dir, "f"), "DirectoryOrCreate")).rejects.toThrow("is not a directory");
-    await expect(ensureHostPath(join(dir, "no/parent"), "FileOrCreate")).rejects.toMatchObject({ code: "host-path" });
-  });
-
-  it("of an unknown type fails", async () => {
-    await expect(ensureHostPath(dir, "Pipe")).rejects.toThrow("Pipe is an invalid volume type");
-  });
-});
 
 describe("volumes", () => {
   it("makes an emptyDir that every user may write, keeps its content, and removes it with the pod", async () => {
     const volumes = createVolumes({ rootDir: dir, listMountPoints });
     const pod = podWith({ name: "scratch", emptyDir: {} });
     const path = join(dir, "pods/u1/volumes/kubernetes.io~empty-dir/scratch");
-    expect(await volumes.prepare(pod, { signal })).toEqual(new Map([["scratch", { hostPath: path }]]));
+    expect(await volumes.prepare(pod, { signal })).toEqual(new Map([["scratch", { hostPath: path, selinuxRelabel: true }]]));
     expect((await stat(path)).mode & 0o777).toBe(0o777);
     await writeFile(join(path, "data"), "x");
     await volumes.prepare(pod, { signal });
@@ -103,31 +48,138 @@ describe("volumes", () => {
     expect(await readFile(join(dir, "precious"), "utf8")).toBe("x");
   });
 
-  it("says in the reference's words why a volume is not ready", async () => {
+  it("says in the reference's words why a volume is not ready, each time it tried, and gives up in the end", async () => {
     const events: VolumeEvent[] = [];
-    const volumes = createVolumes({ rootDir: dir, listMountPoints, onEvent: (event) => events.push(event) });
+    const clock = createFakeClock();
+    const metrics = createRecordingMetrics();
+    const volumes = createVolumes({ rootDir: dir, listMountPoints, clock, metrics, onEvent: (event) => events.push(event) });
     const path = join(dir, "definitely-not-here");
-    await expect(volumes.prepare(podWith({ name: "a", hostPath: { path, type: "Directory" } }), { signal })).rejects.toMatchObject({
-      code: "host-path-type",
-    });
-    expect(events).toMatchObject([
-      {
+    const ended = volumes
+      .prepare(podWith({ name: "a", hostPath: { path, type: "Directory" } }), { signal })
+      .catch((error: unknown) => error);
+    // At 0, 0.5, 1.5, 3.5 and 7.5 s: as often as the reference was recorded to try.
+    for (const [index, stepMs] of [0, 500, 1000, 2000, 4000].entries()) {
+      await clock.advance(stepMs);
+      await vi.waitFor(() => expect(events).toHaveLength(index + 1));
+      // One failure's event comes before its wait begins.
+      await vi.waitFor(() => expect(clock.pendingCount).toBe(2));
+    }
+    expect(events).toEqual(
+      Array.from({ length: 5 }, () => ({
+        ref: { namespace: "default", name: "p", uid: "u1" },
         type: "Warning",
         reason: "FailedMount",
         message: `MountVolume.SetUp failed for volume "a" : hostPath type check failed: ${path} is not a directory`,
-      },
+      })),
+    );
+    await clock.advance(123_000);
+    expect(await ended).toMatchObject({
+      code: "not-ready",
+      message: "unmounted volumes=[a], unattached volumes=[], failed to process volumes=[]: context deadline exceeded",
+      cause: { code: "host-path-type" },
+    });
+    const labels = { volume_plugin: "kubernetes.io/host-path", operation_name: "volume_mount", status: "fail-unknown", migrated: "false" };
+    expect(metrics.observations("storage_operation_duration_seconds", labels)).toHaveLength(events.length);
+    expect(clock.pendingCount).toBe(0);
+  });
+
+  it("goes on by itself when the host was put right", async () => {
+    const clock = createFakeClock();
+    const volumes = createVolumes({ rootDir: dir, listMountPoints, clock });
+    const path = join(dir, "late");
+    const ready = volumes.prepare(podWith({ name: "a", hostPath: { path, type: "Directory" } }), { signal });
+    await vi.waitFor(() => expect(clock.pendingCount).toBe(2));
+    await mkdir(path);
+    await clock.advance(500);
+    expect(await ready).toEqual(new Map([["a", { hostPath: path }]]));
+  });
+
+  it("stops when it is told to, and remembers when to try again", async () => {
+    const clock = createFakeClock();
+    const events: VolumeEvent[] = [];
+    const volumes = createVolumes({ rootDir: dir, listMountPoints, clock, onEvent: (event) => events.push(event) });
+    const pod = podWith({ name: "a", hostPath: { path: join(dir, "missing"), type: "Directory" } });
+    const stop = new AbortController();
+    const first = volumes.prepare(pod, { signal: stop.signal }).catch((error: unknown) => error);
+    await vi.waitFor(() => expect(clock.pendingCount).toBe(2));
+    await clock.advance(600);
+    await vi.waitFor(() => expect(events).toHaveLength(2));
+    await vi.waitFor(() => expect(clock.pendingCount).toBe(2));
+    stop.abort(new Error("the pod changed"));
+    expect(await first).toMatchObject({ message: "the pod changed" });
+    expect(events).toHaveLength(2);
+    const again = new AbortController();
+    const second = volumes.prepare(pod, { signal: again.signal }).catch((error: unknown) => error);
+    await clock.advance(100);
+    expect(events).toHaveLength(2);
+    await clock.advance(900);
+    await vi.waitFor(() => expect(events).toHaveLength(3));
+    again.abort(new Error("enough"));
+    await second;
+    expect(clock.pendingCount).toBe(0);
+  });
+
+  it.each([
+    [{ emptyDir: { medium: "Memory" } }, "spec.volumes[0].emptyDir.medium: nothing can be mounted here"],
+    [{ emptyDir: { medium: "HugePages-2Mi" } }, 'spec.volumes[0].emptyDir.medium: the medium "HugePages-2Mi" is not supported by nk yet'],
+    [{ nfs: { server: "x", path: "/" } }, "volume source nfs is not supported by nk yet (spec.volumes[0].nfs)"],
+    [
+      { persistentVolumeClaim: { claimName: "c" } },
+      "volume source persistentVolumeClaim is not supported by nk yet (spec.volumes[0].persistentVolumeClaim)",
+    ],
+    [{ csi: { driver: "d" } }, "volume source csi is not supported by nk yet (spec.volumes[0].csi)"],
+    [{ ephemeral: {} }, "volume source ephemeral is not supported by nk yet (spec.volumes[0].ephemeral)"],
+    [{ secret: { secretName: "s" } }, "spec.volumes[0].secret: there is no API server to read objects from"],
+    [{ projected: { sources: [] } }, "spec.volumes[0].projected: nothing can be mounted here"],
+    [{ image: { reference: "x" } }, "spec.volumes[0].image: images cannot be mounted as volumes here"],
+  ])("refuses %j at once, with its path", async (source, text) => {
+    const events: VolumeEvent[] = [];
+    const volumes = createVolumes({ rootDir: dir, listMountPoints, onEvent: (event) => events.push(event) });
+    await expect(volumes.prepare(podWith({ name: "v", ...source }), { signal })).rejects.toMatchObject({
+      code: "unsupported-source",
+      message: text,
+    });
+    expect(events.map(({ message }) => message)).toEqual([
+      `Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process volumes=[v]: ${text}`,
     ]);
   });
 
-  it("refuses what it does not support, and a name that leaves the pod's folder", async () => {
+  it("sets up only what a container mounts", async () => {
     const volumes = createVolumes({ rootDir: dir, listMountPoints });
-    await expect(volumes.prepare(podWith({ name: "m", emptyDir: { medium: "Memory" } }), { signal })).rejects.toThrow(
-      "emptyDir.medium is not supported by nk yet",
-    );
-    await expect(volumes.prepare(podWith({ name: "n", nfs: { server: "x", path: "/" } }), { signal })).rejects.toThrow(
-      "volume source nfs is not supported by nk yet",
-    );
-    await expect(volumes.prepare(podWith({ name: "../../../../x", emptyDir: {} }), { signal })).rejects.toThrow("cannot be a file name");
+    const { spec = { containers: [] }, ...rest } = podWith({ name: "used", emptyDir: {} });
+    const withMore = {
+      ...rest,
+      spec: { ...spec, volumes: [...(spec.volumes ?? []), { name: "unused", nfs: { server: "x", path: "/" } }] },
+    };
+    expect([...(await volumes.prepare(withMore, { signal })).keys()]).toEqual(["used"]);
+  });
+
+  it("counts the volumes that are wanted and those that are ready", async () => {
+    const metrics = createRecordingMetrics();
+    const volumes = createVolumes({ rootDir: dir, listMountPoints, metrics });
+    const count = (state: string): number =>
+      metrics.value("volume_manager_total_volumes", { plugin_name: "kubernetes.io/empty-dir", state });
+    await volumes.prepare(podWith({ name: "a", emptyDir: {} }, { name: "b", emptyDir: {} }), { signal });
+    expect([count("desired_state_of_world"), count("actual_state_of_world")]).toEqual([2, 2]);
+    await volumes.release("u1", { signal });
+    expect([count("desired_state_of_world"), count("actual_state_of_world")]).toEqual([0, 0]);
+    const labels = { volume_plugin: "kubernetes.io/empty-dir", operation_name: "volume_unmount", status: "success", migrated: "false" };
+    expect(metrics.observations("storage_operation_duration_seconds", labels)).toHaveLength(2);
+    const overall = { plugin_name: "kubernetes.io/empty-dir", operation_name: "overall_volume_mount" };
+    expect(metrics.observations("volume_operation_total_seconds", overall)).toHaveLength(2);
+  });
+
+  it("cannot be made without a way to see mounts", () => {
+    expect(() => createVolumes({ rootDir: dir })).toThrow("would be removed through mounts");
+  });
+
+  it("leaves what it did not make, and says so", async () => {
+    await mkdir(join(dir, "pods/u1/volumes/kubernetes.io~csi/pv/mount"), { recursive: true });
+    await mkdir(join(dir, "pods/u1/volumes/kubernetes.io~nfs"), { recursive: true });
+    const volumes = createVolumes({ rootDir: dir, listMountPoints });
+    await expect(volumes.release("u1", { signal })).rejects.toMatchObject({ code: "unsupported-source" });
+    await expect(stat(join(dir, "pods/u1/volumes/kubernetes.io~csi/pv/mount"))).resolves.toBeDefined();
+    await expect(stat(join(dir, "pods/u1/volumes/kubernetes.io~nfs"))).rejects.toThrow("ENOENT");
   });
 
   it("removes nothing while something is mounted in it", async () => {

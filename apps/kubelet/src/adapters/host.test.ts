@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readHostFacts } from "./host.ts";
-import { parseMountPoints } from "./mount-points.ts";
 
 let root = "";
 
@@ -48,14 +47,5 @@ describe("facts about the host", () => {
   it("tell cgroup v2 by its controllers file", async () => {
     await writeFile(join(root, "sys/fs/cgroup/cgroup.controllers"), "cpu memory");
     expect(readHostFacts({ root, diskPath: root }).cgroupVersion).toBe(2);
-  });
-});
-
-describe("mount points", () => {
-  it("are unescaped", () => {
-    expect(parseMountPoints("36 35 98:0 / /mnt/a\\040b rw - ext4 /dev/sda rw\n37 35 0:5 / /proc rw - proc proc rw\n")).toEqual([
-      "/mnt/a b",
-      "/proc",
-    ]);
   });
 });

@@ -1,8 +1,11 @@
 import type { AuthConfig, ImageSpec, PodSandboxConfig } from "@nk/cri-api";
 import { isCriError } from "@nk/cri-client";
 import type { CriClient } from "@nk/cri-client";
-import type { Images, ImagePort } from "@nk/images";
+import { dockerConfigFromSecret } from "@nk/images";
+import type { DockerConfig, Images, ImagePort } from "@nk/images";
 import type { ImageAnswer, ImageWish } from "@nk/pod-sync";
+import type { ObjectPort } from "@nk/volumes";
+import type { EventLog } from "./event-log.ts";
 
 /** The runtime's image service as `@nk/images` wants it. */
 export const imageService = (cri: CriClient): ImagePort<PodSandboxConfig> => ({
@@ -44,8 +47,45 @@ export const describeImageError = (error: unknown): string => {
   return `rpc error: code = ${code} desc = ${runtimeMessage}`;
 };
 
+/** Where the logins of pods come from. */
+export interface PullSecretSource {
+  /** Absent without an API server: pull secrets are then as good as missing. */
+  readonly objects: ObjectPort | undefined;
+  readonly events: EventLog;
+}
+
+/** The logins of a pod's pull secrets, in their order. One that cannot be read is told of, and the pull is tried without it. */
+const readPullSecrets = async (
+  wish: ImageWish,
+  { objects, events }: PullSecretSource,
+  signal: AbortSignal | undefined,
+): Promise<readonly DockerConfig[]> => {
+  const { namespace } = wish.pod;
+  const missing: string[] = [];
+  const configs = await Promise.all(
+    wish.pullSecretNames.map(async (name) => {
+      try {
+        const secret = await objects?.get("Secret", { namespace, name }, { signal });
+        if (secret !== undefined) return dockerConfigFromSecret(secret);
+      } catch {
+        signal?.throwIfAborted();
+      }
+      missing.push(name);
+      return undefined;
+    }),
+  );
+  if (missing.length > 0)
+    events.record({
+      ref: wish.pod,
+      type: "Warning",
+      reason: "FailedToRetrieveImagePullSecret",
+      message: `Unable to retrieve some image pull secrets (${missing.join(", ")}); attempting to pull the image may not succeed.`,
+    });
+  return configs.filter((config) => config !== undefined);
+};
+
 /** `@nk/images` as pod-sync wants it. */
-export const imagesForPods = (images: Images<PodSandboxConfig>) => ({
+export const imagesForPods = (images: Images<PodSandboxConfig>, source: PullSecretSource) => ({
   ensureImage: async (wish: ImageWish, options: { readonly signal?: AbortSignal }): Promise<ImageAnswer> => {
     const { imageRef, user } = await images.ensureImage(
       {
@@ -54,6 +94,7 @@ export const imagesForPods = (images: Images<PodSandboxConfig>) => ({
         pod: wish.pod,
         containerName: wish.containerName,
         fieldPath: wish.fieldPath,
+        pullSecrets: await readPullSecrets(wish, source, options.signal),
         annotations: wish.annotations,
         runtimeHandler: wish.runtimeHandler,
         sandboxConfig: wish.sandboxConfig,

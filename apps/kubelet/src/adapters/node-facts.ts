@@ -4,6 +4,7 @@ import type { KubeletSettings } from "@nk/kubelet-config";
 import { parseResolvConf } from "@nk/pod-sync";
 import type { NodeFacts } from "@nk/pod-sync";
 import type { HostFacts } from "./host.ts";
+import type { NodeView } from "./node-view.ts";
 
 /** The address that host-network pods of this node are probed at when the configuration names none. */
 export const primaryHostIp = (): string => {
@@ -27,13 +28,19 @@ const readResolvConf = async (path: string): Promise<Pick<NodeFacts, "hostResolv
 /** What host-network pods see as their hosts file. */
 export const readHostsFile = (): Promise<string> => readLimited("/etc/hosts");
 
+/** What the facts are gathered from beside the settings. */
+export interface NodeFactSources {
+  readonly host: HostFacts;
+  readonly view: NodeView;
+  readonly services: () => NodeFacts["services"];
+}
+
 /** The facts pod-sync asks for, from the settings and the machine. The host's resolv.conf is read anew each time: it may change. */
 export const createNodeFacts =
-  (settings: KubeletSettings, host: HostFacts): (() => Promise<NodeFacts>) =>
+  (settings: KubeletSettings, { host, view, services }: NodeFactSources): (() => Promise<NodeFacts>) =>
   async () => ({
     nodeName: settings.nodeName,
-    // Without an API server the node has no addresses, as in the reference, unless the configuration gives some.
-    nodeIps: settings.nodeIps,
+    nodeIps: view.ips(),
     memoryCapacityBytes: host.memoryCapacityBytes,
     swapCapacityBytes: host.swapCapacityBytes,
     hugePageSizesBytes: host.hugePageSizesBytes,
@@ -49,12 +56,7 @@ export const createNodeFacts =
     clusterDomain: settings.clusterDomain,
     clusterDns: settings.clusterDns,
     ...(await readResolvConf(settings.resolvConf)),
-    allocatable: {
-      cpu: String(host.cpus),
-      memory: String(host.memoryCapacityBytes),
-      "ephemeral-storage": String(host.diskBytes),
-      pods: "110",
-    },
-    services: [],
+    allocatable: view.allocatable(),
+    services: services(),
     kubeletRootDir: settings.rootDir,
   });

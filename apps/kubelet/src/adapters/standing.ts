@@ -5,6 +5,6 @@ import type { PodWork } from "@nk/pod-workers";
 export const standingOf = (work: PodWork): PodStanding => {
   const stoppedForGood = work.state === "terminated" || work.state === "finished";
   if (work.state === "syncing" || work.cause.type !== "killed") return { stoppedForGood };
-  const { reason, message } = work.cause.kill;
-  return { stoppedForGood, override: { phase: "Failed", reason, message } };
+  const { reason, message, conditions } = work.cause.kill;
+  return { stoppedForGood, override: { phase: "Failed", reason, message, ...(conditions === undefined ? {} : { conditions }) } };
 };

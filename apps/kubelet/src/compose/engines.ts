@@ -5,10 +5,10 @@ import type { Images } from "@nk/images";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { createPodFiles, createPodSync } from "@nk/pod-sync";
 import type { PodFiles, PodSync, ProbePort } from "@nk/pod-sync";
-import { podRef } from "@nk/pod-model";
 import type { PodUid } from "@nk/pod-model";
 import type { Emitter } from "@nk/stdx";
-import { createVolumes } from "@nk/volumes";
+import { createMounts } from "@nk/mounts";
+import type { PodObjects, Volumes } from "@nk/volumes";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { cwd } from "node:process";
@@ -16,17 +16,27 @@ import { podCgroups } from "../adapters/cgroups.ts";
 import type { EventLog } from "../adapters/event-log.ts";
 import { sendHook } from "../adapters/hook-http.ts";
 import type { HostFacts } from "../adapters/host.ts";
+import type { NodeView } from "../adapters/node-view.ts";
+import { networkProblemOf } from "../adapters/runtime-status.ts";
+import { runtimeHandlerOf } from "../adapters/runtime-handlers.ts";
+import { toServiceEnv } from "../adapters/services.ts";
+import { readEnvObjects } from "../adapters/cluster-objects.ts";
+import { volumesForPods } from "../adapters/pod-volumes.ts";
+import type { Cluster } from "./cluster.ts";
 import { describeImageError, imageService, imagesForPods } from "../adapters/images.ts";
-import { listMountPoints } from "../adapters/mount-points.ts";
 import { createNodeFacts, readHostsFile } from "../adapters/node-facts.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Telemetry } from "./telemetry.ts";
+import { createObjects, createPodVolumes } from "./volumes.ts";
 
 /** What works on one pod at a time. */
 export interface Engines {
   readonly podSync: PodSync;
   readonly images: Images<PodSandboxConfig>;
   readonly files: PodFiles;
+  readonly volumes: Volumes;
+  /** Absent without an API server. */
+  readonly objects: PodObjects | undefined;
 }
 
 /** Why something is done to a pod. */
@@ -41,8 +51,12 @@ export interface EngineParts {
   readonly events: EventLog;
   readonly probes: ProbePort;
   readonly host: HostFacts;
+  readonly view: NodeView;
+  /** Absent without an API server. */
+  readonly cluster: Cluster | undefined;
   /** Told why a pass does what it does. */
   readonly decisions: Emitter<PodDecision>;
+  readonly stack: AsyncDisposableStack;
 }
 
 /** Log links lie beside the pod logs: /var/log/containers for /var/log/pods. */
@@ -57,7 +71,8 @@ const pullBound = (settings: KubeletSettings): { readonly maxParallelPulls?: num
 /** Creates the engines, in the order in which they need each other. */
 export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, parts: EngineParts): Engines => {
   const { clock, logger, metrics } = telemetry;
-  const { runtime, events, probes, host, decisions } = parts;
+  const { runtime, events, probes, host, view, cluster, decisions, stack } = parts;
+  const objects = createObjects(settings, telemetry, { cluster, view, stack });
   const images = createImages<PodSandboxConfig>(
     {
       image: imageService(runtime.cri),
@@ -76,30 +91,34 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
       metrics,
     },
   );
+  const mounts = createMounts({ rootDir: settings.rootDir, clock });
   const files = createPodFiles({
     rootDir: settings.rootDir,
     podLogsDir: settings.podLogsDir,
     containerLogsDir: containerLogsDir(settings),
-    listMountPoints,
+    listMountPoints: async (options) => (await mounts.list(options)).map(({ mountPoint }) => mountPoint),
   });
-  const volumes = createVolumes({ rootDir: settings.rootDir, listMountPoints, onEvent: (event) => events.record(event) });
+  const volumes = createPodVolumes(settings, telemetry, { cluster, objects, images, mounts, events, view, stack });
   const cgroups = createCgroups({ clock, metrics });
   const podSync = createPodSync(
     {
       sandboxes: runtime.cri,
       containers: runtime.cri,
-      images: imagesForPods(images),
+      images: imagesForPods(images, { objects, events }),
       observed: runtime.cache,
-      volumes: {
-        prepare: async (pod, options) => ({ volumes: await volumes.prepare(pod, options) }),
-        release: (pod, options) => volumes.release(podRef(pod).uid, options),
-      },
+      volumes: volumesForPods(volumes),
       cgroups: podCgroups(cgroups, { driver: runtime.cgroupDriver, cgroupRoot: settings.cgroupRoot }),
       probes,
       events,
       hooks: { httpGet: sendHook },
-      node: { facts: createNodeFacts(settings, host), hostsFile: readHostsFile },
+      node: {
+        facts: createNodeFacts(settings, { host, view, services: () => toServiceEnv(cluster?.services.list() ?? []) }),
+        hostsFile: readHostsFile,
+        networkProblem: () => networkProblemOf(runtime.status.current()),
+        runtimeHandler: runtimeHandlerOf({ findClass: (name) => cluster?.runtimeClasses.get(name), traits: runtime.traits }),
+      },
       files,
+      ...(objects === undefined ? {} : { extras: { envObjects: (pod, options) => readEnvObjects(objects, pod, options) } }),
     },
     {
       podLogsDir: settings.podLogsDir,
@@ -110,5 +129,5 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
       onDecision: (uid, text) => decisions.emit({ uid, text }),
     },
   );
-  return { podSync, images, files };
+  return { podSync, images, files, volumes, objects };
 };

@@ -1,15 +1,20 @@
 import { mkdir } from "node:fs/promises";
 import type { KubeletSettings } from "@nk/kubelet-config";
+import { createMounts } from "@nk/mounts";
 import { createEmitter, raceSignal, runTaskGroup } from "@nk/stdx";
 import { createEventLog } from "../adapters/event-log.ts";
 import { readHostFacts } from "../adapters/host.ts";
 import { applyOomScoreAdj, checkHost } from "../adapters/host-checks.ts";
 import { createProbes } from "@nk/probes";
 import { execThroughRuntime, probesForPodSync } from "../adapters/probing.ts";
+import { createNodeView } from "../adapters/node-view.ts";
+import { createApiPods, takeSnapshot } from "./api-pods.ts";
 import { createEngines } from "./engines.ts";
 import type { PodDecision } from "./engines.ts";
+import { joinCluster } from "./node.ts";
 import { createPodLoop } from "./pods.ts";
 import { openRuntime } from "./runtime.ts";
+import type { KubeletSelf } from "./self.ts";
 import { openServers } from "./servers.ts";
 import { createSources, sourceNames } from "./sources.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -18,9 +23,14 @@ import type { Telemetry } from "./telemetry.ts";
  * The whole node agent, built in the order of dependency and torn down in reverse. Resolves when `signal` aborts and everything has
  * drained; pods keep running, and the next kubelet takes them over.
  */
-export const runKubelet = async (settings: KubeletSettings, telemetry: Telemetry, signal: AbortSignal): Promise<void> => {
+export const runKubelet = async (
+  { settings, self }: { readonly settings: KubeletSettings; readonly self: KubeletSelf },
+  telemetry: Telemetry,
+  signal: AbortSignal,
+): Promise<void> => {
   await using stack = new AsyncDisposableStack();
   await mkdir(settings.rootDir, { recursive: true, mode: 0o750 });
+  await createMounts({ rootDir: settings.rootDir }).ensureSharedRoot({ signal });
   await mkdir(settings.podLogsDir, { recursive: true, mode: 0o755 });
   const host = readHostFacts({ root: "/", diskPath: settings.rootDir });
   checkHost(settings, host);
@@ -29,7 +39,10 @@ export const runKubelet = async (settings: KubeletSettings, telemetry: Telemetry
   const runtime = await openRuntime(settings, telemetry, signal);
   stack.use(runtime.cri);
   stack.use(runtime.cache);
-  const events = createEventLog(telemetry.logger);
+  const membership = await joinCluster(settings, telemetry, { runtime, stack });
+  const cluster = membership?.cluster;
+  const view = createNodeView(settings, host, () => membership?.node.node());
+  const events = createEventLog(telemetry.logger, cluster && { recorder: cluster.recorder, versions: cluster.podVersions });
   const decisions = createEmitter<PodDecision>();
   const probes = createProbes(
     { exec: execThroughRuntime(runtime.cri), events },
@@ -40,21 +53,30 @@ export const runKubelet = async (settings: KubeletSettings, telemetry: Telemetry
     events,
     probes: probesForPodSync(probes),
     host,
+    view,
+    cluster,
     decisions,
+    stack,
   });
-  const pods = createPodLoop(settings, telemetry, { runtime, engines, events, probes, decisions, sources: sourceNames(settings), stack });
-  const sources = createSources(settings, telemetry, (snapshot) => pods.workers.applySnapshot(snapshot));
-  await openServers(settings, telemetry, { runtime, pods, stack });
+  const loop = { runtime, engines, events, probes, decisions, view, membership, sources: sourceNames(settings), stack };
+  const pods = createPodLoop(settings, telemetry, loop);
+  const apiPods = membership && createApiPods(settings, telemetry, { membership, pods, engines, stack });
+  const sources = createSources(settings, telemetry, (snapshot) => takeSnapshot(pods.workers, apiPods?.mirrors, snapshot));
+  await openServers(settings, telemetry, { runtime, pods, cluster, self, stack });
 
   // What runs already is known before any source may conclude anything from it.
   pods.workers.reconcileRuntime(await runtime.view.listPods({ signal }));
   await runTaskGroup(signal, {
     pleg: (taskSignal) => runtime.pleg.run(taskSignal),
+    runtimeStatus: (taskSignal) => runtime.status.run(taskSignal),
     workers: (taskSignal) => pods.workers.run(taskSignal),
     probes: (taskSignal) => probes.run(taskSignal),
+    ...membership?.tasks,
+    ...apiPods?.tasks,
     ...sources,
     remains: async (taskSignal) => {
       await raceSignal(pods.sourcesReady, taskSignal);
+      apiPods?.mirrors.sourcesReady();
       await engines.podSync.sweepRemains({ signal: taskSignal, isKnown: (uid) => pods.workers.workState(uid) !== undefined });
     },
   });

@@ -1,19 +1,24 @@
 import type { KubeletSettings } from "@nk/kubelet-config";
-import { ADMITTED, podRef } from "@nk/pod-model";
-import type { Pod, PodSource, PodStatus, PodUid, RuntimePodStatus } from "@nk/pod-model";
-import { createPodStatuses } from "@nk/pod-status";
-import type { PodStatuses } from "@nk/pod-status";
-import { createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
-import type { PodStatusPort, PodWorkers } from "@nk/pod-workers";
+import { kinds } from "@nk/kube-client";
+import { isStaticPod, parseTimestamp, podFullName, podRef } from "@nk/pod-model";
+import type { Node, Pod, PodRef, PodSource, PodStatus, PodUid, RuntimePodStatus } from "@nk/pod-model";
+import { createPodStatuses, needsReadinessPass } from "@nk/pod-status";
+import type { PodStartLatency, PodStatuses, StatusWriter } from "@nk/pod-status";
+import { createActiveDeadlines, createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
+import type { ActiveDeadlines, PodStatusPort, PodWorkers } from "@nk/pod-workers";
 import type { Probes } from "@nk/probes";
-import type { Emitter, Logger } from "@nk/stdx";
+import { createEmitter } from "@nk/stdx";
+import type { Emitter } from "@nk/stdx";
+import { admissionByNode } from "../adapters/admission.ts";
 import type { EventLog } from "../adapters/event-log.ts";
 import { primaryHostIp } from "../adapters/node-facts.ts";
+import type { NodeView } from "../adapters/node-view.ts";
 import { podRuntime, withoutStarting } from "../adapters/pod-runtime.ts";
 import { applyProbes, probeVerdicts } from "../adapters/probing.ts";
 import { standingOf } from "../adapters/standing.ts";
 import { readMessageOf } from "../adapters/termination-messages.ts";
 import type { Engines, PodDecision } from "./engines.ts";
+import type { Membership } from "./node.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Telemetry } from "./telemetry.ts";
 
@@ -30,6 +35,8 @@ export interface PodLoop {
   readonly statuses: PodStatuses;
   /** Every source has reported: what nobody wants may be concluded from then on. */
   readonly sourcesReady: Promise<void>;
+  /** Called when nothing of a pod is left and nobody wants it any more. */
+  subscribeForgotten(listener: (ref: PodRef) => void): Disposable;
   /** Every pod that is known, with its live status. */
   listPods(): readonly Pod[];
   findPod(namespace: string, name: string): KnownPod | undefined;
@@ -44,6 +51,9 @@ export interface PodLoopParts {
   /** What the engines decided; kept with the workers' own decisions. */
   readonly decisions: Emitter<PodDecision>;
   readonly sources: readonly PodSource[];
+  readonly view: NodeView;
+  /** Absent without an API server. */
+  readonly membership: Membership | undefined;
   readonly stack: AsyncDisposableStack;
 }
 
@@ -51,7 +61,7 @@ type ApplyProbes = (pod: Pod) => void;
 
 const createStatusPort = (
   statuses: PodStatuses,
-  parts: { readonly events: EventLog; readonly logger: Logger; readonly applyPodProbes: ApplyProbes },
+  parts: { readonly events: EventLog; readonly applyPodProbes: ApplyProbes; readonly writer: StatusWriter | undefined },
 ): PodStatusPort => ({
   publish: async (pod, work) => {
     parts.applyPodProbes(pod);
@@ -60,19 +70,41 @@ const createStatusPort = (
   },
   rejected: (pod, { reason, message }) => {
     parts.events.record({ ref: podRef(pod), type: "Warning", reason, message });
-    const override = { phase: "Failed", reason, message: `Pod was rejected: ${message}` } as const;
-    // Nobody waits for it: unheard, its failure would end the process.
-    statuses
-      .publish(pod, { stoppedForGood: false, override })
-      .catch((error: unknown) => parts.logger.error("status of a rejected pod cannot be computed", { pod: podRef(pod), error }));
+    statuses.reject(pod, { reason, message });
   },
-  finished: () => undefined,
+  finished: (pod) => parts.writer?.finished(pod),
+  reconcile: needsReadinessPass,
 });
+
+/** A status goes to the API, and says since when the pod has been active. */
+const followStatuses = (
+  statuses: PodStatuses,
+  {
+    writer,
+    latency,
+    deadlines,
+  }: {
+    readonly writer: StatusWriter | undefined;
+    readonly latency: PodStartLatency | undefined;
+    readonly deadlines: ActiveDeadlines;
+  },
+): Disposable =>
+  statuses.subscribe((change) => {
+    const { pod, status, stoppedForGood } = change;
+    writer?.publish(pod, status, { couldHaveRunningContainers: !stoppedForGood });
+    latency?.changed(change);
+    deadlines.observe(pod, status.startTime === undefined ? undefined : parseTimestamp(status.startTime));
+  });
 
 /** What was observed, probed or decided reaches the statuses and the workers at once. */
 const joinObservations = (parts: PodLoopParts, loop: Pick<PodLoop, "workers" | "statuses">, applyPodProbes: ApplyProbes): void => {
   const { runtime, probes, decisions, stack } = parts;
   const { workers, statuses } = loop;
+  stack.use(
+    runtime.status.subscribe(() => {
+      for (const { ref, state } of workers.list()) if (state === "syncing") workers.wake(ref.uid, "runtime or network status changed");
+    }),
+  );
   stack.use(
     // A pod that the runtime does not have yet changes nothing in the cache when it can be read again.
     runtime.cache.subscribeHealth((uid, health) => {
@@ -99,37 +131,68 @@ const joinObservations = (parts: PodLoopParts, loop: Pick<PodLoop, "workers" | "
   stack.use(decisions.subscribe(({ uid, text }) => workers.note(uid, text)));
 };
 
+const createDeadlines = (
+  { events }: PodLoopParts,
+  { clock, logger, kill }: Pick<Telemetry, "clock" | "logger"> & { readonly kill: PodWorkers["kill"] },
+): ActiveDeadlines =>
+  createActiveDeadlines({
+    clock,
+    events,
+    kill: (uid, request) => {
+      // It rejects only when the workers end before the pod has.
+      kill(uid, request).catch((error: unknown) => logger.debug("pod past its deadline was not waited for", { podUid: uid, error }));
+    },
+  });
+
+const readNodeOf = (settings: KubeletSettings, membership: Membership | undefined): { readonly readNode?: () => Promise<Node> } =>
+  membership === undefined ? {} : { readNode: () => membership.cluster.client.get(kinds.nodes, { name: settings.nodeName }) };
+
 /** Creates the loop and joins it to what is observed; nothing runs before the workers do. */
 export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, parts: PodLoopParts): PodLoop => {
-  const { runtime, engines, events, probes, sources } = parts;
+  const { runtime, engines, events, probes, sources, view, membership, stack } = parts;
+  const { writer, latency } = membership ?? {};
   const { clock, logger, metrics } = telemetry;
-  const hostIp = settings.nodeIps[0] ?? primaryHostIp();
+  const hostIp = (): string => view.ips()[0] ?? primaryHostIp();
   const sourcesReady = Promise.withResolvers<void>();
+  const forgotten = createEmitter<PodRef>();
   const observed = (uid: PodUid): RuntimePodStatus | undefined => withoutStarting(engines.podSync, runtime.cache.get(uid));
-  const applyPodProbes: ApplyProbes = (pod) => applyProbes(probes, pod, { observed: observed(podRef(pod).uid), hostIp });
+  const applyPodProbes: ApplyProbes = (pod) => applyProbes(probes, pod, { observed: observed(podRef(pod).uid), hostIp: hostIp() });
   const statuses = createPodStatuses(
     {
       observed,
       probes: (pod) => probeVerdicts(probes, pod, runtime.cache.get(podRef(pod).uid)),
       readTerminationMessage: readMessageOf,
     },
-    { runtimeName: () => runtime.name, nodeIps: () => settings.nodeIps, clock, logger: logger.child({ part: "status" }) },
+    {
+      runtimeName: () => runtime.name,
+      nodeIps: () => view.ips(),
+      // A static pod's status outlives a restart in its mirror.
+      knownStatus: (pod) => (isStaticPod(pod) ? workers.mirrorPodOf(podFullName(podRef(pod)))?.status : pod.status),
+      clock,
+      logger: logger.child({ part: "status" }),
+    },
   );
+  const deadlines = stack.use(createDeadlines(parts, { clock, logger, kill: (uid, request) => workers.kill(uid, request) }));
   const workers = createPodWorkers(
     {
-      admission: { admit: () => ADMITTED },
-      status: createStatusPort(statuses, { events, logger, applyPodProbes }),
+      admission: admissionByNode({ node: () => view.node(), ...readNodeOf(settings, membership) }),
+      status: createStatusPort(statuses, { events, applyPodProbes, writer }),
       runtime: podRuntime(engines.podSync, statuses, applyPodProbes),
       events,
     },
     {
       sources,
       onSourcesReady: sourcesReady.resolve,
-      onForgotten: ({ uid }) => {
+      onForgotten: (ref) => {
+        const { uid } = ref;
         statuses.forget(uid);
+        deadlines.forget(uid);
+        writer?.forget(uid);
+        latency?.forget(uid);
         probes.removePod(uid);
         engines.podSync.forget(uid);
         engines.images.forgetPod(uid);
+        forgotten.emit(ref);
       },
       syncFrequencyMs: settings.syncFrequencyMs,
       clock,
@@ -137,12 +200,14 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       metrics: createPodWorkersMetrics(metrics),
     },
   );
+  stack.use(followStatuses(statuses, { writer, latency, deadlines }));
   joinObservations(parts, { workers, statuses }, applyPodProbes);
   const known = (pod: Pod): KnownPod => ({ pod, status: statuses.get(podRef(pod).uid), observed: runtime.cache.get(podRef(pod).uid) });
   return {
     workers,
     statuses,
     sourcesReady: sourcesReady.promise,
+    subscribeForgotten: (listener) => forgotten.subscribe(listener),
     listPods: () =>
       workers
         .desiredPods()

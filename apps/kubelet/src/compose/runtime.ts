@@ -2,10 +2,12 @@ import type { CgroupDriver } from "@nk/cgroups";
 import { createCriClient, createRuntimePodView, isCriError } from "@nk/cri-client";
 import type { CriClient, RuntimePodView } from "@nk/cri-client";
 import type { KubeletSettings } from "@nk/kubelet-config";
-import { createPleg, createPlegMetrics, createPodStatusCache } from "@nk/pleg";
-import type { Pleg, PodStatusCache } from "@nk/pleg";
+import { createPleg, createPlegMetrics, createPodStatusCache, createRuntimeStatus } from "@nk/pleg";
+import type { Pleg, PodStatusCache, RuntimeStatus } from "@nk/pleg";
 import { CgroupDriver as RuntimeCgroupDriver } from "@nk/cri-api";
 import type { Clock } from "@nk/stdx";
+import { createRuntimeReporter } from "../adapters/runtime-status.ts";
+import type { RuntimeTraits } from "../adapters/runtime-status.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 /** The container runtime: how to talk to it, and what is known of it. */
@@ -14,6 +16,10 @@ export interface Runtime {
   readonly view: RuntimePodView;
   readonly cache: PodStatusCache;
   readonly pleg: Pleg;
+  /** Whether it and the pod network are ready. */
+  readonly status: RuntimeStatus;
+  readonly traits: () => RuntimeTraits | undefined;
+  readonly version: string;
   /** e.g. `containerd`: the scheme of container ids. */
   readonly name: string;
   readonly cgroupDriver: CgroupDriver;
@@ -82,11 +88,15 @@ export const openRuntime = async (settings: KubeletSettings, telemetry: Telemetr
   const plegMetrics = createPlegMetrics(metrics);
   const cache = createPodStatusCache({ runtime: view }, { clock, metrics: plegMetrics });
   const pleg = createPleg({ runtime: view, cache }, { clock, logger: logger.child({ part: "pleg" }), metrics: plegMetrics });
+  const reporter = createRuntimeReporter(cri);
   return {
     cri,
     view,
     cache,
     pleg,
+    status: createRuntimeStatus(reporter.port, { clock, logger: logger.child({ part: "runtime-status" }) }),
+    traits: () => reporter.traits(),
+    version: version.runtimeVersion,
     name: version.runtimeName,
     cgroupDriver: await readCgroupDriver(cri, settings.cgroupDriver, { clock, signal }),
   };

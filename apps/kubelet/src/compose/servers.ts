@@ -1,57 +1,177 @@
-import { containerLogsRoute, explainRoute, healthzRoute, metricsRoute, openHttpServer, podsRoute, runningPodsRoute } from "@nk/kubelet-api";
-import type { HealthCheck, HttpServer } from "@nk/kubelet-api";
+import { allowAll, createAuthenticator, createReadOnlyRoutes, createSecureRoutes, createWebhookAuthorizer } from "@nk/kubelet-api";
+import { containerLogsRoute, explainRoute, healthzRoute, openCaFile, openHttpServer, openHttpsServer } from "@nk/kubelet-api";
+import { METRICS_CONTENT_TYPE, openKeyPairFiles, runningPodsRoute } from "@nk/kubelet-api";
+import type { Authenticator, Authorizer, DebugPorts, HealthCheck, HttpServer, HttpServerOptions, PublicPorts } from "@nk/kubelet-api";
 import type { KubeletSettings } from "@nk/kubelet-config";
-import { createLogs } from "../adapters/logs.ts";
 import { explainPod } from "../adapters/explain.ts";
+import { createLogs } from "../adapters/logs.ts";
+import { accessReviews, tokenReviews } from "../adapters/reviews.ts";
 import { toRunningPods } from "../adapters/running-pods.ts";
+import { ensureServingCertificate } from "../adapters/serving-certificate.ts";
+import { commandsOf, containersOf, streamingOf } from "../adapters/streaming.ts";
+import type { Cluster } from "./cluster.ts";
 import type { PodLoop } from "./pods.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Telemetry } from "./telemetry.ts";
+import type { KubeletSelf } from "./self.ts";
 
-/** Opens the health server and the read-only server, where the settings ask for them. They serve until the stack is disposed of. */
-export const openServers = async (
-  settings: KubeletSettings,
-  telemetry: Telemetry,
-  parts: { readonly runtime: Runtime; readonly pods: PodLoop; readonly stack: AsyncDisposableStack },
-): Promise<void> => {
-  const { runtime, pods, stack } = parts;
-  const logger = telemetry.logger.child({ part: "api" });
-  const checks: readonly HealthCheck[] = [
-    { name: "ping", check: () => undefined },
-    { name: "log", check: () => undefined },
-    {
-      name: "syncloop",
-      check: () => {
-        const problem = runtime.pleg.health.problem();
-        if (problem !== undefined) throw new Error(problem);
-      },
+/** What the servers show. */
+export interface ServerParts {
+  readonly runtime: Runtime;
+  readonly pods: PodLoop;
+  /** Absent without an API server. */
+  readonly cluster: Cluster | undefined;
+  readonly self: KubeletSelf;
+  readonly stack: AsyncDisposableStack;
+}
+
+type Listening = Pick<HttpServerOptions, "address" | "port">;
+
+const healthChecks = ({ runtime }: ServerParts): readonly HealthCheck[] => [
+  { name: "ping", check: () => undefined },
+  { name: "log", check: () => undefined },
+  {
+    name: "syncloop",
+    check: () => {
+      const problem = runtime.pleg.health.problem();
+      if (problem !== undefined) throw new Error(problem);
     },
-  ];
-  const open = async (what: string, options: Parameters<typeof openHttpServer>[0]): Promise<HttpServer> => {
-    const server = stack.use(await openHttpServer(options));
-    logger.info("Started to listen", { server: what, address: server.address, port: server.port });
-    return server;
+  },
+];
+
+const publicPorts = (telemetry: Telemetry, parts: ServerParts): PublicPorts => {
+  const { runtime, pods } = parts;
+  const { metrics } = telemetry;
+  return {
+    pods: {
+      listPods: () => pods.listPods(),
+      listRunningPods: async (options) => toRunningPods(await runtime.view.listPods(options)),
+    },
+    checks: healthChecks(parts),
+    metrics: { "/metrics": { contentType: METRICS_CONTENT_TYPE, render: () => metrics.render() } },
   };
-  if (settings.healthzPort !== 0)
-    await open("healthz", { address: settings.healthzBindAddress, port: settings.healthzPort, routes: [healthzRoute(checks)], logger });
-  if (!settings.enableServer || settings.readOnlyPort === 0) return;
-  await open("read-only", {
-    address: settings.address,
-    port: settings.readOnlyPort,
-    logger,
-    routes: [
-      healthzRoute(checks),
-      podsRoute({
-        listPods: () => pods.listPods(),
-        listRunningPods: async (options) => toRunningPods(await runtime.view.listPods(options)),
-      }),
-      runningPodsRoute({ listPods: () => [], listRunningPods: async (options) => toRunningPods(await runtime.view.listPods(options)) }),
-      containerLogsRoute(
-        createLogs({ findPod: (namespace, name) => pods.findPod(namespace, name), observed: (uid) => runtime.cache.get(uid) }),
-        telemetry.clock,
-      ),
-      metricsRoute({ contentType: telemetry.metrics.contentType, render: () => telemetry.metrics.render() }),
-      explainRoute({ explainPod: (uid) => explainPod(uid, { pods, cache: runtime.cache }) }),
-    ],
+};
+
+const debugPorts = (parts: ServerParts): DebugPorts => {
+  const { runtime, pods, self } = parts;
+  const { cache, cri } = runtime;
+  return {
+    logs: createLogs({ findPod: (namespace, name) => pods.findPod(namespace, name), observed: (uid) => cache.get(uid) }),
+    containers: containersOf({
+      findPod: (namespace, name) => pods.findPod(namespace, name),
+      observed: (uid) => cache.get(uid),
+      refresh: (uid, options) => cache.refresh(uid, options),
+    }),
+    streaming: streamingOf(cri),
+    commands: commandsOf(cri),
+    self: self.facts({ runtimeVersion: runtime.version }),
+    verbosity: self,
+    nodeLogs: { rootDirectory: "/var/log" },
+    explain: { explainPod: (uid) => explainPod(uid, { pods, cache }) },
+  };
+};
+
+const authenticatorOf = (settings: KubeletSettings, telemetry: Telemetry, cluster: Cluster | undefined): Authenticator => {
+  const { server } = settings;
+  const usesTokens = server.tokenReview.enabled && cluster !== undefined;
+  return createAuthenticator({
+    x509: server.clientCaFile !== "",
+    anonymous: server.allowAnonymous,
+    ...(usesTokens ? { tokenReviews: tokenReviews(cluster.client), tokenTtlMs: server.tokenReview.cacheMs } : {}),
+    clock: telemetry.clock,
+    logger: telemetry.logger.child({ part: "authn" }),
+    metrics: telemetry.metrics,
   });
+};
+
+/** Without an API server nobody can be asked: whoever is authenticated is then refused, unless the configuration allows all. */
+const authorizerOf = (settings: KubeletSettings, telemetry: Telemetry, cluster: Cluster | undefined): Authorizer => {
+  const { mode, cacheAuthorizedMs, cacheUnauthorizedMs } = settings.server.authorization;
+  if (mode === "AlwaysAllow") return allowAll;
+  const nobody = { reviewAccess: () => Promise.resolve({ allowed: false }) };
+  return createWebhookAuthorizer({
+    nodeName: settings.nodeName,
+    accessReviews: cluster === undefined ? nobody : accessReviews(cluster.client),
+    allowedTtlMs: cacheAuthorizedMs,
+    deniedTtlMs: cacheUnauthorizedMs,
+    clock: telemetry.clock,
+    logger: telemetry.logger.child({ part: "authz" }),
+    metrics: telemetry.metrics,
+  });
+};
+
+const openSecure = async (settings: KubeletSettings, telemetry: Telemetry, parts: ServerParts): Promise<HttpServer> => {
+  const { server, certDir, nodeName } = settings;
+  const { clock, metrics } = telemetry;
+  const logger = telemetry.logger.child({ part: "api" });
+  const { stack, cluster } = parts;
+  const files = { certFile: server.tlsCertFile, keyFile: server.tlsPrivateKeyFile };
+  const serving =
+    server.tlsCertFile === ""
+      ? await ensureServingCertificate({ certDir, host: nodeName, clock, logger })
+      : stack.use(await openKeyPairFiles(files, { clock, logger }));
+  return openHttpsServer({
+    address: settings.address,
+    port: server.port,
+    serving,
+    ...(server.clientCaFile === "" ? {} : { clientCa: stack.use(await openCaFile(server.clientCaFile, { clock, logger })) }),
+    tls: { minVersion: server.tlsMinVersion, cipherSuites: server.tlsCipherSuites },
+    authenticator: authenticatorOf(settings, telemetry, cluster),
+    authorizer: authorizerOf(settings, telemetry, cluster),
+    routes: createSecureRoutes(
+      { ...publicPorts(telemetry, parts), ...debugPorts(parts) },
+      {
+        enableDebuggingHandlers: server.enableDebuggingHandlers,
+        enableSystemLogHandler: server.enableSystemLogHandler,
+        enableProfilingHandler: server.enableProfilingHandler,
+        enableDebugFlagsHandler: server.enableDebugFlagsHandler,
+        clock,
+      },
+    ),
+    serverType: "readwrite",
+    metrics,
+    clock,
+    logger,
+  });
+};
+
+/** Opens the servers that the settings ask for. They serve until the stack is disposed of. */
+export const openServers = async (settings: KubeletSettings, telemetry: Telemetry, parts: ServerParts): Promise<void> => {
+  const { stack } = parts;
+  const logger = telemetry.logger.child({ part: "api" });
+  const announce = (what: string, server: HttpServer): void => {
+    stack.use(server);
+    logger.info("Started to listen", { server: what, address: server.address, port: server.port });
+  };
+  const healthz: Listening = { address: settings.healthzBindAddress, port: settings.healthzPort };
+  if (healthz.port !== 0) announce("healthz", await openHttpServer({ ...healthz, routes: [healthzRoute(healthChecks(parts))], logger }));
+  if (!settings.enableServer) return;
+  announce("https", await openSecure(settings, telemetry, parts));
+  if (settings.readOnlyPort === 0) return;
+  const { pods, ...open } = publicPorts(telemetry, parts);
+  const { logs, explain } = debugPorts(parts);
+  // Three of the refused routes are open here to callers on the same host, who had nothing else in standalone mode.
+  const local = [
+    runningPodsRoute(pods),
+    containerLogsRoute(logs, telemetry.clock),
+    ...(explain === undefined ? [] : [explainRoute(explain)]),
+  ];
+  const bare = (path: string): string => path.replace(/\/$/, "");
+  const taken = new Set(local.flatMap(({ path }) => path).map(bare));
+  const others = createReadOnlyRoutes({ pods, ...open }).flatMap((route) => {
+    const path = [route.path].flat().filter((one) => !taken.has(bare(one)));
+    return path.length === 0 ? [] : [{ ...route, path }];
+  });
+  announce(
+    "read-only",
+    await openHttpServer({
+      address: settings.address,
+      port: settings.readOnlyPort,
+      routes: [...local, ...others],
+      serverType: "readonly",
+      metrics: telemetry.metrics,
+      clock: telemetry.clock,
+      logger,
+    }),
+  );
 };

@@ -7,9 +7,10 @@ import type { Telemetry } from "./telemetry.ts";
 export const sourceNames = (settings: KubeletSettings): readonly PodSource[] => [
   ...(settings.staticPodPath === "" ? [] : (["file"] as const)),
   ...(settings.staticPodUrl === "" ? [] : (["http"] as const)),
+  ...(settings.kubeconfig === "" ? [] : (["api"] as const)),
 ];
 
-/** The sources as tasks by name; each hands its snapshots to `onSnapshot`. */
+/** The sources of static pods as tasks by name; each hands its snapshots to `onSnapshot`. */
 export const createSources = (
   settings: KubeletSettings,
   telemetry: Telemetry,

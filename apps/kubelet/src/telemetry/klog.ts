@@ -2,8 +2,8 @@ import type { LogFields, Logger } from "@nk/stdx";
 
 export interface KlogOptions {
   readonly format: "text" | "json";
-  /** Debug lines are written from 4 on, as upstream's debug verbosity. */
-  readonly verbosity: number;
+  /** Asked for each debug line: they are written from 4 on, as upstream's debug verbosity. */
+  readonly verbosity: () => number;
   readonly pid: number;
   readonly nowMs: () => number;
   readonly write: (line: string) => void;
@@ -73,7 +73,7 @@ export const createKlog = (options: KlogOptions, fixed: LogFields = {}): Logger 
   };
   return {
     debug: (message, fields) => {
-      if (options.verbosity >= 4) line("I", message, fields);
+      if (options.verbosity() >= 4) line("I", message, fields);
     },
     info: (message, fields) => line("I", message, fields),
     warn: (message, fields) => line("W", message, fields),

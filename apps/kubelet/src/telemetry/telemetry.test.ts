@@ -4,7 +4,7 @@ import { createPrometheusRegister } from "./prometheus.ts";
 
 const lines = (format: "text" | "json", verbosity = 0) => {
   const written: string[] = [];
-  const logger = createKlog({ format, verbosity, pid: 42, nowMs: () => 1_000, write: (line) => written.push(line) });
+  const logger = createKlog({ format, verbosity: () => verbosity, pid: 42, nowMs: () => 1_000, write: (line) => written.push(line) });
   return { written, logger };
 };
 

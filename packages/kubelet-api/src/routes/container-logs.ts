@@ -1,35 +1,46 @@
-import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { Clock } from "@nk/stdx";
-import { KubeletApiError } from "../errors.ts";
-import { parseLogRequest } from "../log-options.ts";
+import { isKubeletApiError, routeNotFound } from "../errors.ts";
+import { writeChunks } from "../http/body.ts";
+import { isTrue, parseLogRequest } from "../log-options.ts";
+import type { ContainerLogRequest } from "../log-options.ts";
 import type { LogsPort } from "../ports.ts";
 import type { Route } from "../route.ts";
 
-/** Writes at the client's pace: a slow reader holds the file's reader back instead of filling memory. */
-const pipe = async (chunks: AsyncIterable<Uint8Array>, response: ServerResponse, signal: AbortSignal): Promise<void> => {
-  for await (const chunk of chunks) {
-    if (signal.aborted) return;
-    if (!response.write(chunk)) await once(response, "drain", { signal });
+/** The reference has begun its answer when it looks for the log, so what is wrong with the log comes chunked and without a type. */
+const openOrAnswer = async (
+  logs: LogsPort,
+  options: ContainerLogRequest,
+  { response, signal }: { readonly response: ServerResponse; readonly signal: AbortSignal },
+): Promise<AsyncIterable<Uint8Array> | undefined> => {
+  try {
+    return await logs.openLog(options, { signal });
+  } catch (error) {
+    if (!isKubeletApiError(error) || error.code !== "bad-request") throw error;
+    response.writeHead(400, { "Transfer-Encoding": "chunked" });
+    response.end(error.message);
+    return undefined;
   }
 };
 
 /** `GET /containerLogs/NAMESPACE/POD/CONTAINER`: a container's log, plain or followed. */
 export const containerLogsRoute = (logs: LogsPort, clock: Clock): Route => ({
-  name: "containerLogs",
+  path: "/containerLogs",
+  scope: "tree",
   methods: ["GET"],
   isLocalOnly: true,
+  isLongRunning: ({ query }) => isTrue(query.get("follow")),
   serve: async (request, response) => {
+    const { signal } = request;
     const [namespace, pod, container, ...more] = request.rest;
-    if (namespace === undefined || pod === undefined || container === undefined || more.length > 0) {
-      throw new KubeletApiError("not-found", "404: Page Not Found");
-    }
+    if (namespace === undefined || pod === undefined || container === undefined || more.length > 0) throw routeNotFound();
     const options = parseLogRequest({ namespace, pod, container }, request.query, clock.nowMs());
-    const chunks = await logs.openLog(options, { signal: request.signal });
+    const chunks = await openOrAnswer(logs, options, { response, signal });
+    if (chunks === undefined) return;
     // Headers go out before the first line: a follower must learn at once that the log is open.
     response.writeHead(200, { "Transfer-Encoding": "chunked" });
     response.flushHeaders();
-    await pipe(chunks, response, request.signal);
+    await writeChunks({ chunks, response, signal });
     response.end();
   },
 });

@@ -1,42 +1,66 @@
 import { KubeletApiError } from "../errors.ts";
 import type { HealthCheck } from "../ports.ts";
 import { sendText } from "../route.ts";
-import type { Route } from "../route.ts";
+import type { Route, RouteRequest } from "../route.ts";
 
-interface Failure {
+interface Outcome {
   readonly name: string;
-  readonly message: string;
+  readonly result: "ok" | "excluded" | "failed";
 }
 
-const failureOf = (check: HealthCheck): Failure | undefined => {
+const failureOf = (check: HealthCheck): string | undefined => {
   try {
     check.check();
     return undefined;
   } catch (error) {
-    return { name: check.name, message: error instanceof Error ? error.message : String(error) };
+    return error instanceof Error ? error.message : String(error);
   }
 };
 
-/** The long form of the answer, one line a check; the cause of a failure is withheld from callers that were not authorised for it. */
-const describe = (checks: readonly HealthCheck[], failures: readonly Failure[]): string => {
-  const lines = checks.map(({ name }) =>
-    failures.some((failure) => failure.name === name) ? `[-]${name} failed: reason withheld` : `[+]${name} ok`,
-  );
-  return `${lines.join("\n")}\nhealthz check ${failures.length > 0 ? "failed" : "passed"}\n`;
+const LINES: { readonly [result in Outcome["result"]]: (name: string) => string } = {
+  ok: (name) => `[+]${name} ok\n`,
+  excluded: (name) => `[+]${name} excluded: ok\n`,
+  // Why is for callers who may ask for the one check.
+  failed: (name) => `[-]${name} failed: reason withheld\n`,
+};
+
+/** The long form of the answer, one line a check. */
+const describeOutcomes = (outcomes: readonly Outcome[], excluded: readonly string[]): string => {
+  const unknown = excluded.filter((name) => !outcomes.some((outcome) => outcome.name === name)).toSorted();
+  const warning =
+    unknown.length === 0
+      ? ""
+      : `warn: some health checks cannot be excluded: no matches for ${unknown.map((name) => `"${name}"`).join(",")}\n`;
+  return outcomes.map(({ name, result }) => LINES[result](name)).join("") + warning;
+};
+
+const serveOne = (check: HealthCheck): string => {
+  const problem = failureOf(check);
+  if (problem !== undefined) throw new KubeletApiError("internal", `internal server error: ${problem}\n`);
+  return "ok";
+};
+
+const serveAll = (checks: readonly HealthCheck[], { query }: RouteRequest): string => {
+  const excluded = query.getAll("exclude");
+  const outcomes = checks.map((check): Outcome => {
+    if (excluded.includes(check.name)) return { name: check.name, result: "excluded" };
+    return { name: check.name, result: failureOf(check) === undefined ? "ok" : "failed" };
+  });
+  const text = describeOutcomes(outcomes, excluded);
+  if (outcomes.some(({ result }) => result === "failed")) throw new KubeletApiError("internal", `${text}healthz check failed\n`);
+  return query.has("verbose") ? `${text}healthz check passed\n` : "ok";
 };
 
 /**
- * `/healthz`, `/healthz/NAME` and `/healthz?verbose`: "ok", or 500 with the failing checks. Cheap: the checks look at what is known and ask nobody.
+ * `/healthz[?verbose][&exclude=NAME]` and `/healthz/NAME`: "ok", or 500 with the failing checks. Cheap: the checks look at what is known and
+ * ask nobody.
  */
 export const healthzRoute = (checks: readonly HealthCheck[]): Route => ({
-  name: "healthz",
-  methods: ["GET", "POST", "HEAD"],
+  path: ["/healthz", ...checks.map(({ name }) => `/healthz/${name}`)],
+  methods: "any",
+  subresources: ["healthz", "proxy"],
   serve: (request, response) => {
-    const [name, ...more] = request.rest;
-    const chosen = name === undefined ? checks : checks.filter((check) => check.name === name);
-    if ((name !== undefined && chosen.length === 0) || more.length > 0) throw new KubeletApiError("not-found", "404 page not found\n");
-    const failures = chosen.flatMap((check) => failureOf(check) ?? []);
-    if (failures.length > 0) throw new KubeletApiError("internal", describe(chosen, failures));
-    sendText(response, request.query.has("verbose") ? describe(chosen, failures) : "ok");
+    const check = checks.find(({ name }) => request.path === `/healthz/${name}`);
+    sendText(response, check === undefined ? serveAll(checks, request) : serveOne(check));
   },
 });

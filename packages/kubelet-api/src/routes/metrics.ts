@@ -1,14 +1,30 @@
-import { KubeletApiError } from "../errors.ts";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import type { MetricsPort } from "../ports.ts";
 import { sendText } from "../route.ts";
 import type { Route } from "../route.ts";
 
-/** `GET /metrics`. */
-export const metricsRoute = (metrics: MetricsPort): Route => ({
-  name: "metrics",
-  methods: ["GET"],
+/** The content type that the reference gives its metrics. */
+export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+
+/** The metrics pages of a kubelet. */
+export type MetricsPath = "/metrics" | "/metrics/cadvisor" | "/metrics/probes" | "/metrics/resource" | "/metrics/slis";
+
+const compress = promisify(gzip);
+
+/** `GET /metrics` and its kin; compressed when the client takes gzip. */
+export const metricsRoute = (metrics: MetricsPort, path: MetricsPath = "/metrics"): Route => ({
+  path,
+  methods: "any",
+  subresources: ["metrics"],
   serve: async (request, response) => {
-    if (request.rest.length > 0) throw new KubeletApiError("not-found", "404 page not found\n");
-    sendText(response, await metrics.render(), metrics.contentType);
+    const text = await metrics.render();
+    const isCompressed = /(?:^|[,\s])gzip(?:$|[,;\s])(?!\s*q=0(?:\.0*)?(?:$|,))/.test(String(request.headers["accept-encoding"] ?? ""));
+    if (!isCompressed) {
+      sendText(response, text, metrics.contentType);
+      return;
+    }
+    response.setHeader("Content-Encoding", "gzip");
+    sendText(response, await compress(text), metrics.contentType);
   },
 });

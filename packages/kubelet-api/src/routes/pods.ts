@@ -1,3 +1,4 @@
+import { routeNotFound } from "../errors.ts";
 import { renderPodList } from "../pod-list.ts";
 import type { PodsPort } from "../ports.ts";
 import { sendText } from "../route.ts";
@@ -5,7 +6,12 @@ import type { Route } from "../route.ts";
 
 /** `GET /pods`: every pod the kubelet knows, with its live status. */
 export const podsRoute = (pods: PodsPort): Route => ({
-  name: "pods",
+  path: "/pods",
+  scope: "tree",
   methods: ["GET"],
-  serve: (_request, response) => sendText(response, renderPodList(pods.listPods()), "application/json"),
+  subresources: ["pods", "proxy"],
+  serve: (request, response) => {
+    if (request.rest.length > 0) throw routeNotFound();
+    sendText(response, renderPodList(pods.listPods()), "application/json");
+  },
 });

@@ -27,7 +27,7 @@ export const resolveMounts = async (pass: PodPass, sources: MountSources): Promi
   const { container } = sources.environment;
   const resolved: ResolvedVolumeMount[] = [];
   // One after another: two sub-paths may share a directory that the first one makes.
-  for (const mount of container.volumeMounts ?? []) {
+  for (const [mountIndex, mount] of (container.volumeMounts ?? []).entries()) {
     const volume = sources.volumes.volumes.get(mount.name);
     if (volume === undefined) continue;
     const { hostPath, readOnly = false, selinuxRelabel = false, image } = volume;
@@ -45,6 +45,7 @@ export const resolveMounts = async (pass: PodPass, sources: MountSources): Promi
           volumeName: mount.name,
           volumeHostPath: hostPath,
           subPath,
+          mountIndex,
           readOnly: readOnly || mount.readOnly === true,
         },
         { signal: pass.signal },

@@ -1,0 +1,18 @@
+export { createCertificateAuthority, issueCertificate, readCertificateAuthority } from "./authority.ts";
+export type { AuthorityOptions, CertificateAuthority, IssueOptions } from "./authority.ts";
+export { describeCertificate } from "./describe.ts";
+export type { CertificateDescription } from "./describe.ts";
+export { CERTIFICATES_ERROR_CODES, CertificatesError, isCertificatesError } from "./errors.ts";
+export type { CertificatesErrorCode } from "./errors.ts";
+export type { AlternativeNames } from "./extensions.ts";
+export { createKeyPair, readKeyPair } from "./keys.ts";
+export type { KeyAlgorithm, KeyPair } from "./keys.ts";
+export type { DistinguishedName } from "./names.ts";
+export { parsePemBundle, readPemBundle } from "./pem-bundle.ts";
+export type { PemBundle, PemBundleFiles, PemTexts } from "./pem-bundle.ts";
+export { createSelfSigned } from "./self-signed.ts";
+export type { SelfSigned, SelfSignedOptions } from "./self-signed.ts";
+export { createCsr, parseCsr, signCsr } from "./signing-request.ts";
+export type { CsrOptions, ParsedCsr, SignCsrOptions } from "./signing-request.ts";
+export { isKeyUsage } from "./usages.ts";
+export type { KeyUsage } from "./usages.ts";

@@ -1,0 +1,10 @@
+export { classifyApiError } from "./api-answer.ts";
+export { EVENT_RECORDER_ERROR_CODES, EventRecorderError, isEventRecorderError } from "./errors.ts";
+export { EVENT_OUTCOMES } from "./metrics.ts";
+export { createEventRecorder } from "./recorder.ts";
+export type { ApiAnswer } from "./api-answer.ts";
+export type { EventRecorderErrorCode } from "./errors.ts";
+export type { EventOutcome } from "./metrics.ts";
+export type { EventRecorderOptions } from "./options.ts";
+export type { EventPatch, EventRecorderPorts, EventRequest, EventSink } from "./ports.ts";
+export type { EventRecorder } from "./recorder.ts";

@@ -1,0 +1,33 @@
+import type { Pod } from "@nk/pod-model";
+import type { ContainersPort, StreamingPort } from "../ports.ts";
+import type { Route } from "../route.ts";
+import { proxyStream } from "../streaming/proxy.ts";
+import type { StreamLimits } from "../streaming/proxy.ts";
+import { locateContainer, parseContainerPath, parseStreamChoice } from "../streaming/target.ts";
+
+/** Whether a process has a terminal was settled when it was started, so the container's spec says it and not the client. */
+const hasTty = ({ spec }: Pod, name: string): boolean =>
+  [...(spec?.initContainers ?? []), ...(spec?.containers ?? []), ...(spec?.ephemeralContainers ?? [])].find(
+    (container) => container.name === name,
+  )?.tty === true;
+
+/** `/attach/NAMESPACE/POD[/UID]/CONTAINER`: the streams of a container's own process. */
+export const attachRoute = (
+  ports: { readonly containers: ContainersPort; readonly streaming: Pick<StreamingPort, "attach"> },
+  limits: StreamLimits = {},
+): Route => ({
+  path: "/attach",
+  scope: "tree",
+  methods: ["GET", "POST"],
+  isLocalOnly: true,
+  isLongRunning: () => true,
+  serve: async (request, response) => {
+    const { signal } = request;
+    const path = parseContainerPath(request.rest);
+    const choice = parseStreamChoice(request.query);
+    const { pod, containerId } = await locateContainer(ports.containers, path, request);
+    const tty = hasTty(pod, path.container);
+    const locate = (): Promise<string> => ports.streaming.attach({ ...choice, tty, containerId }, { signal });
+    await proxyStream({ request, response, locate }, limits);
+  },
+});

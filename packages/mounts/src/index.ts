@@ -1,0 +1,10 @@
+export { changeGroup } from "./change-group.ts";
+export type { ChangeGroupRequest } from "./change-group.ts";
+export { isMountsError, MOUNTS_ERROR_CODES, MountsError } from "./errors.ts";
+export type { MountsErrorCode } from "./errors.ts";
+export { parseMountTable, readMountTable } from "./mount-table.ts";
+export type { MountEntry } from "./mount-table.ts";
+export { createMounts } from "./mounts.ts";
+export type { BindRequest, BindSubPathRequest, CallOptions, Mounts, MountsOptions, Propagation, TmpfsRequest } from "./mounts.ts";
+export { openWithin } from "./open-within.ts";
+export type { HeldFile, OpenWithinRequest } from "./open-within.ts";

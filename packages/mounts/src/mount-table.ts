@@ -1,0 +1,81 @@
+import { readFile } from "node:fs/promises";
+import { MountsError } from "./errors.ts";
+
+/** One line of a mountinfo file (proc(5)). */
+export interface MountEntry {
+  readonly id: number;
+  readonly parentId: number;
+  /** `major:minor` of the filesystem's device. */
+  readonly device: string;
+  /** The directory of the filesystem that is the root of this mount; not `/` for a bind mount of a part. */
+  readonly root: string;
+  /** Where it is mounted, as this process sees it: absolute and free of symbolic links. */
+  readonly mountPoint: string;
+  /** Of this mount: `ro` or `rw`, `nosuid`, `relatime`, ... */
+  readonly options: readonly string[];
+  /** `shared`: mounts made below are seen by its peers. `slave`: it sees those of its master. */
+  readonly propagation: "private" | "shared" | "slave" | "shared-and-slave" | "unbindable";
+  readonly fsType: string;
+  readonly source: string;
+  /** Of the filesystem: `size=1024k` and the like. */
+  readonly superOptions: readonly string[];
+}
+
+/** The kernel writes blank, tab, newline and backslash as three octal digits, byte by byte. */
+const unescapePath = (text: string): string => {
+  if (!text.includes("\\")) return text;
+  const bytes: number[] = [];
+  const raw = Buffer.from(text, "utf8");
+  for (let index = 0; index < raw.length; index += 1) {
+    const digits = raw[index] === 0x5c ? raw.toString("latin1", index + 1, index + 4) : "";
+    if (/^[0-7]{3}$/.test(digits)) {
+      bytes.push(Number.parseInt(digits, 8));
+      index += 3;
+    } else bytes.push(raw[index] ?? 0);
+  }
+  return Buffer.from(bytes).toString("utf8");
+};
+
+const readPropagation = (tags: readonly string[]): MountEntry["propagation"] => {
+  if (tags.includes("unbindable")) return "unbindable";
+  const isShared = tags.some((tag) => tag.startsWith("shared:"));
+  const isSlave = tags.some((tag) => tag.startsWith("master:"));
+  if (isShared) return isSlave ? "shared-and-slave" : "shared";
+  return isSlave ? "slave" : "private";
+};
+
+const parseLine = (line: string): MountEntry | undefined => {
+  const fields = line.split(" ");
+  const dash = fields.indexOf("-", 6);
+  const [id, parentId, device, root, mountPoint, options] = fields;
+  if (dash < 0 || id === undefined || parentId === undefined || device === undefined) return undefined;
+  if (root === undefined || mountPoint === undefined || options === undefined) return undefined;
+  return {
+    id: Number(id),
+    parentId: Number(parentId),
+    device,
+    root: unescapePath(root),
+    mountPoint: unescapePath(mountPoint),
+    options: options.split(","),
+    propagation: readPropagation(fields.slice(6, dash)),
+    fsType: fields[dash + 1] ?? "",
+    source: unescapePath(fields[dash + 2] ?? ""),
+    superOptions: (fields[dash + 3] ?? "").split(","),
+  };
+};
+
+/** The mounts of a mountinfo file in the kernel's order: of two at one place the later one covers the earlier. Broken lines are left out. */
+export const parseMountTable = (text: string): readonly MountEntry[] => text.split("\n").flatMap((line) => parseLine(line) ?? []);
+
+/** Reads a mountinfo file. Rejects with `table-unreadable`. */
+export const readMountTable = async (path: string): Promise<readonly MountEntry[]> => {
+  try {
+    return parseMountTable(await readFile(path, "utf8"));
+  } catch (error) {
+    throw new MountsError("table-unreadable", `reading the mount table ${path} failed`, { cause: error });
+  }
+};
+
+/** Whether `path` is `directory` or lies below it; both normalised. */
+export const isWithin = (path: string, directory: string): boolean =>
+  path === directory || path.startsWith(directory === "/" ? "/" : `${directory}/`);

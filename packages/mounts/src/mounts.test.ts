@@ -1,0 +1,144 @@
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createMounts } from "./index.ts";
+import type { Mounts } from "./index.ts";
+
+let dir = "";
+let root = "";
+let table = "";
+
+/** A program that notes its arguments in place of mounting; `body` runs after that. */
+const writeProgram = async (name: string, body = ""): Promise<string> => {
+  const path = join(dir, name);
+  await writeFile(path, `#!/bin/sh\necho "${name} $*" >> ${dir}/calls\n${body}\n`);
+  await chmod(path, 0o755);
+  return path;
+};
+
+const calls = async (): Promise<readonly string[]> => {
+  try {
+    return (await readFile(join(dir, "calls"), "utf8")).trim().split("\n");
+  } catch {
+    return [];
+  }
+};
+
+const mountsWith = async (
+  bodies: { readonly mount?: string; readonly umount?: string; readonly timeoutMs?: number } = {},
+): Promise<Mounts> =>
+  createMounts({
+    rootDir: root,
+    mountInfoPath: table,
+    mountCommand: await writeProgram("mount", bodies.mount),
+    umountCommand: await writeProgram("umount", bodies.umount),
+    ...(bodies.timeoutMs !== undefined && { timeoutMs: bodies.timeoutMs }),
+  });
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "nk-mounts-"));
+  root = join(dir, "root");
+  table = join(dir, "mountinfo");
+  await mkdir(join(root, "a"), { recursive: true });
+  await writeFile(table, "");
+});
+
+afterEach(async () => {
+  await rm(dir, { recursive: true, force: true });
+});
+
+const entry = (path: string, fsType = "tmpfs"): string => `42 27 0:39 / ${path} rw - ${fsType} ${fsType} rw\n`;
+
+describe("mounts", () => {
+  it("are made with the options of the request, out of swap", async () => {
+    const mounts = await mountsWith();
+    await mounts.mountTmpfs({ target: join(root, "a"), sizeBytes: 1048576n, mode: 0o1777 });
+    expect(await calls()).toEqual([`mount --no-canonicalize --internal-only -t tmpfs -o size=1048576,mode=1777,noswap tmpfs ${root}/a`]);
+  });
+
+  it("go into swap where the kernel knows no other way, and the kernel is asked once", async () => {
+    const mounts = await mountsWith({ mount: 'case "$*" in *noswap*) exit 32;; esac' });
+    await mounts.mountTmpfs({ target: join(root, "a") });
+    await mounts.mountTmpfs({ target: join(root, "a") });
+    expect((await calls()).map((line) => line.includes("noswap"))).toEqual([true, false, false]);
+  });
+
+  it("are not made twice", async () => {
+    const mounts = await mountsWith();
+    await writeFile(table, entry(join(root, "a")));
+    await mounts.mountTmpfs({ target: join(root, "a") });
+    expect(await calls()).toEqual([]);
+  });
+
+  it("are not made or ended outside the root, however the path is spelled", async () => {
+    const mounts = await mountsWith();
+    await mkdir(join(dir, "outside/inner"), { recursive: true });
+    await symlink(join(dir, "outside"), join(root, "link"));
+    const targets = [join(dir, "outside"), `${root}/../outside`, join(root, "link/inner"), `${root}2`, "relative", "/"];
+    await mkdir(`${root}2`);
+    for (const target of targets) {
+      await expect(mounts.mountTmpfs({ target }), target).rejects.toMatchObject({ name: "MountsError" });
+      await expect(mounts.bind({ source: "/", target }), target).rejects.toMatchObject({ name: "MountsError" });
+      await expect(mounts.setPropagation(target, "rshared"), target).rejects.toMatchObject({ name: "MountsError" });
+    }
+    await writeFile(table, entry(join(dir, "outside/inner")));
+    await expect(mounts.unmount(join(root, "link/inner"))).rejects.toMatchObject({ code: "outside-root" });
+    await expect(mounts.mountTmpfs({ target: join(root, "link") })).rejects.toMatchObject({ code: "invalid-path" });
+    expect(await calls()).toEqual([]);
+  });
+
+  it("are ended until nothing is stacked there, and not at all where nothing is mounted", async () => {
+    const mounts = await mountsWith({ umount: `sed -i 1d ${table}` });
+    await mounts.unmount(join(root, "a"));
+    await mounts.unmount(join(root, "missing"));
+    expect(await calls()).toEqual([]);
+    await writeFile(table, entry(join(root, "a")) + entry(join(root, "a")));
+    await mounts.unmount(join(root, "a"));
+    expect(await calls()).toHaveLength(2);
+  });
+
+  it("that are in use are detached only where that was asked for", async () => {
+    const mounts = await mountsWith({ umount: `case "$*" in *-l*) : > ${table};; *) echo "umount: target is busy" >&2; exit 32;; esac` });
+    await writeFile(table, entry(join(root, "a")));
+    await expect(mounts.unmount(join(root, "a"))).rejects.toMatchObject({
+      code: "unmount-failed",
+      message: expect.stringContaining("busy"),
+    });
+    await mounts.unmount(join(root, "a"), { detach: true });
+    expect((await calls()).at(-1)).toContain(` -l ${root}/a`);
+  });
+
+  it("fail with what the program said, or when it takes too long, or cannot be started", async () => {
+    const failing = await mountsWith({ mount: 'echo "mount: bad thing" >&2; exit 32' });
+    await expect(failing.mountTmpfs({ target: join(root, "a"), noswap: false })).rejects.toMatchObject({
+      code: "mount-failed",
+      message: `mounting a tmpfs on ${root}/a failed: mount: bad thing`,
+    });
+    const slow = await mountsWith({ mount: "exec sleep 60", timeoutMs: 50 });
+    await expect(slow.bind({ source: "/", target: join(root, "a") })).rejects.toMatchObject({ code: "mount-failed" });
+    const none = createMounts({ rootDir: root, mountInfoPath: table, mountCommand: join(dir, "missing") });
+    await expect(none.bind({ source: "/", target: join(root, "a") })).rejects.toMatchObject({ code: "mount-failed" });
+  });
+
+  it("are listed below a directory, whatever name it is given by", async () => {
+    const mounts = await mountsWith();
+    await symlink(root, join(dir, "name"));
+    await writeFile(table, entry(root) + entry(join(root, "a")) + entry(`${root}-b`));
+    expect((await mounts.list({ below: join(dir, "name") })).map(({ mountPoint }) => mountPoint)).toEqual([root, join(root, "a")]);
+    expect(await mounts.list({ below: join(dir, "missing") })).toEqual([]);
+    expect((await mounts.find(join(dir, "name/a")))?.mountPoint).toBe(join(root, "a"));
+  });
+
+  it("of the root are shared once", async () => {
+    const mounts = await mountsWith();
+    await mounts.ensureSharedRoot();
+    expect(await calls()).toEqual([
+      `mount --no-canonicalize --internal-only -o rbind ${root} ${root}`,
+      `mount --no-canonicalize --internal-only --make-rshared ${root}`,
+    ]);
+    await writeFile(table, `42 27 0:39 / ${root} rw shared:7 - ext4 /dev/vda rw\n`);
+    await mounts.ensureSharedRoot();
+    expect(await calls()).toHaveLength(2);
+  });
+});

@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import type { Container } from "@nk/pod-model";
+import type { EnvironmentInput } from "../config/environment.ts";
+import type { SubPathRequest } from "../ports.ts";
+import { resolveMounts } from "./container-mounts.ts";
+import type { PodPass } from "./sync-context.ts";
+
+const container: Container = {
+  name: "main",
+  env: [{ name: "PN", value: "web" }],
+  volumeMounts: [
+    { name: "data", mountPath: "/whole" },
+    { name: "data", mountPath: "/part", subPath: "a/b", readOnly: true },
+    { name: "gone", mountPath: "/gone" },
+    { name: "data", mountPath: "/named", subPathExpr: "$(PN)" },
+  ],
+};
+
+describe("the mounts of a container", () => {
+  it("have each sub-path resolved, by the place of its mount", async () => {
+    const requests: SubPathRequest[] = [];
+    const pod = { metadata: { uid: "u1" }, spec: { containers: [container], enableServiceLinks: false } };
+    const resolveSubPath = async (request: SubPathRequest): Promise<string> => {
+      requests.push(request);
+      return `/bound/${request.mountIndex}`;
+    };
+    const pass = { pod, signal: new AbortController().signal, ports: { volumes: { resolveSubPath } } } as unknown as PodPass;
+    const node: EnvironmentInput["node"] = { allocatable: {}, nodeIps: [], services: [] };
+    const resolved = await resolveMounts(pass, {
+      volumes: { volumes: new Map([["data", { hostPath: "/data" }]]) },
+      environment: { pod, container, podIps: [], node },
+    });
+    expect(resolved.map(({ mountPath, hostPath }) => `${mountPath} ${hostPath}`)).toEqual([
+      "/whole /data",
+      "/part /bound/1",
+      "/named /bound/3",
+    ]);
+    expect(requests.map(({ subPath, mountIndex, readOnly }) => [subPath, mountIndex, readOnly])).toEqual([
+      ["a/b", 1, true],
+      ["web", 3, false],
+    ]);
+  });
+});

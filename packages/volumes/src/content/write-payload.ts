@@ -1,0 +1,209 @@
+import { constants } from "node:fs";
+import { chmod, lchown, lstat, mkdir, open, readdir, readFile, readlink, rename, symlink, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Clock, RandomSource } from "@nk/stdx";
+import { hasErrorCode, toVolumesError, VolumesError } from "../errors.ts";
+import { removeTree } from "../remove-tree.ts";
+import type { FileContent, Payload } from "./payload.ts";
+
+/** The link that every visible name goes through: replacing it replaces all files at once. */
+export const DATA_LINK = "..data";
+const NEW_DATA_LINK = "..data_tmp";
+
+/** `..2026_11_21_15_30_39.123456789`: a directory that holds one generation of the files. */
+const GENERATION = /^\.\.\d{4}_\d\d_\d\d_\d\d_\d\d_\d\d\.\d+$/;
+
+/** The steps of a write in their order; a kubelet can die before any of them. */
+export const WRITE_STEPS = [
+  "make-generation",
+  "write-file",
+  "set-ownership",
+  "link-generation",
+  "publish",
+  "link-visible",
+  "unlink-stale",
+  "remove-generation",
+] as const;
+
+export type WriteStep = (typeof WRITE_STEPS)[number];
+
+/** What {@link writePayload} takes. */
+export interface WriteOptions {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  /** The mode a file will have once its ownership is set; default its own. */
+  readonly effectiveMode?: ((mode: number) => number) | undefined;
+  /** Gives the files of the directory to their owners, before anybody sees the new ones. */
+  readonly setOwnership?: (() => Promise<void>) | undefined;
+  /** Called before each step, with the path for those that repeat; what it throws ends the write there. For tests. */
+  readonly atStep?: ((step: WriteStep) => void) | undefined;
+}
+
+const readLinkOrUndefined = async (path: string): Promise<string | undefined> => {
+  try {
+    return await readlink(path);
+  } catch (error) {
+    // EINVAL: something that is no link, such as a directory for a nested mount.
+    if (hasErrorCode(error, "ENOENT", "EINVAL")) return undefined;
+    throw error;
+  }
+};
+
+const unlinkIfThere = async (path: string): Promise<void> => {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (!hasErrorCode(error, "ENOENT")) throw error;
+  }
+};
+
+const twoDigits = (value: number): string => String(value).padStart(2, "0");
+
+const generationName = ({ clock, random }: WriteOptions): string => {
+  const now = new Date(clock.nowMs());
+  const parts = [now.getUTCMonth() + 1, now.getUTCDate(), now.getUTCHours(), now.getUTCMinutes(), now.getUTCSeconds()].map(twoDigits);
+  return `..${[String(now.getUTCFullYear()).padStart(4, "0"), ...parts].join("_")}.${Math.floor(random() * 4_000_000_000)}`;
+};
+
+const MAX_NAME_ATTEMPTS = 100;
+
+const makeGeneration = async (directory: string, options: WriteOptions): Promise<string> => {
+  for (let attempt = 0; attempt < MAX_NAME_ATTEMPTS; attempt += 1) {
+    const name = generationName(options);
+    try {
+      await mkdir(join(directory, name), { mode: 0o700 });
+    } catch (error) {
+      if (hasErrorCode(error, "EEXIST")) continue;
+      throw error;
+    }
+    // After mkdir, because the umask cuts the mode that mkdir is given.
+    await chmod(join(directory, name), 0o755);
+    return name;
+  }
+  throw new VolumesError("write-failed", `writing to ${directory} failed: no free name for a new directory`);
+};
+
+const writeOne = async (path: string, content: FileContent): Promise<void> => {
+  const file = await open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW, 0o600);
+  try {
+    await file.writeFile(content.data);
+    if (content.uid !== undefined) await file.chown(content.uid, -1);
+    // Last, because the umask cuts the mode that open is given, and a change of owner clears bits.
+    await file.chmod(content.mode);
+  } finally {
+    await file.close();
+  }
+};
+
+const makeParents = async (generation: string, path: string): Promise<void> => {
+  const parts = dirname(path)
+    .split("/")
+    .filter((part) => part !== ".");
+  let parent = generation;
+  for (const part of parts) {
+    parent = join(parent, part);
+    try {
+      await mkdir(parent, { mode: 0o700 });
+      await chmod(parent, 0o755);
+    } catch (error) {
+      if (!hasErrorCode(error, "EEXIST")) throw error;
+    }
+  }
+};
+
+const isCurrent = async (path: string, content: FileContent, mode: number): Promise<boolean> => {
+  const stats = await lstat(path);
+  if (!stats.isFile() || stats.size !== content.data.byteLength || (stats.mode & 0o7777) !== mode) return false;
+  if (content.uid !== undefined && stats.uid !== content.uid) return false;
+  return (await readFile(path)).equals(content.data);
+};
+
+/** Whether a generation holds exactly the payload, so that nothing has to be written. */
+const holdsPayload = async (generation: string, payload: Payload, options: WriteOptions): Promise<boolean> => {
+  try {
+    const entries = await readdir(generation, { recursive: true, withFileTypes: true });
+    if (entries.filter((entry) => !entry.isDirectory()).length !== payload.size) return false;
+    for (const [path, content] of payload) {
+      const mode = options.effectiveMode?.(content.mode) ?? content.mode;
+      if (!(await isCurrent(join(generation, path), content, mode))) return false;
+    }
+    return true;
+  } catch (error) {
+    if (hasErrorCode(error, "ENOENT", "ENOTDIR")) return false;
+    throw error;
+  }
+};
+
+const publishGeneration = async (directory: string, payload: Payload, options: WriteOptions): Promise<string> => {
+  const { atStep } = options;
+  atStep?.("make-generation");
+  const name = await makeGeneration(directory, options);
+  for (const [path, content] of payload) {
+    atStep?.("write-file");
+    await makeParents(join(directory, name), path);
+    await writeOne(join(directory, name, path), content);
+  }
+  atStep?.("set-ownership");
+  await options.setOwnership?.();
+  atStep?.("link-generation");
+  // One may be left from a kubelet that died right here.
+  await unlinkIfThere(join(directory, NEW_DATA_LINK));
+  await symlink(name, join(directory, NEW_DATA_LINK));
+  atStep?.("publish");
+  await rename(join(directory, NEW_DATA_LINK), join(directory, DATA_LINK));
+  return name;
+};
+
+const topName = (path: string): string => path.split("/", 1)[0] ?? path;
+
+const linkVisible = async (directory: string, payload: Payload): Promise<void> => {
+  for (const [path, { uid }] of payload) {
+    const name = topName(path);
+    const link = join(directory, name);
+    try {
+      await symlink(`${DATA_LINK}/${name}`, link);
+    } catch (error) {
+      // There already, or a directory in which another volume is mounted: that one stays.
+      if (hasErrorCode(error, "EEXIST")) continue;
+      throw error;
+    }
+    if (uid !== undefined) await lchown(link, uid, -1);
+  }
+};
+
+/**
+ * Replaces the files of a directory all at once, in the reference's layout (pkg/volume/util/atomic_writer.go): `name -> ..data/name`,
+ * `..data -> ..<time>.<number>`. Nothing is written when the files are the same already. The payload must have gone through `checkPayload`.
+ * A process that dies at any point leaves either the old files or the new ones visible, and the next call finishes and cleans up: it goes by
+ * what lies there, not by what an earlier call knew. Not to be called twice at a time for a directory. Rejects with `write-failed`.
+ */
+export const writePayload = async (
+  directory: string,
+  payload: Payload,
+  options: WriteOptions,
+): Promise<{ readonly isWritten: boolean }> => {
+  const { atStep } = options;
+  try {
+    const linked = await readLinkOrUndefined(join(directory, DATA_LINK));
+    const current = linked !== undefined && GENERATION.test(linked) ? linked : undefined;
+    const isWritten = current === undefined || !(await holdsPayload(join(directory, current), payload, options));
+    const generation = isWritten ? await publishGeneration(directory, payload, options) : current;
+    atStep?.("link-visible");
+    await linkVisible(directory, payload);
+    const wanted = new Set([...payload.keys()].map(topName));
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory() && GENERATION.test(entry.name) && entry.name !== generation) {
+        atStep?.("remove-generation");
+        await removeTree(path);
+      } else if (entry.name === NEW_DATA_LINK && entry.isSymbolicLink()) await unlink(path);
+      else if (entry.isSymbolicLink() && entry.name !== DATA_LINK && !wanted.has(entry.name)) {
+        atStep?.("unlink-stale");
+        if ((await readLinkOrUndefined(path)) === `${DATA_LINK}/${entry.name}`) await unlinkIfThere(path);
+      }
+    }
+    return { isWritten };
+  } catch (error) {
+    throw toVolumesError(error, "write-failed", `writing to ${directory} failed`);
+  }
+};

@@ -1,0 +1,95 @@
+import { chmod, chown, lstat, mkdir, realpath, rename, writeFile } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { dirname, join } from "node:path";
+import { hasErrorCode, isVolumesError, toVolumesError, VolumesError } from "./errors.ts";
+import type { MountPort } from "./ports.ts";
+
+/** What {@link ensureScratchDirectory} takes. */
+export interface ScratchRequest {
+  readonly path: string;
+  /** The directory whose file `ready` says that the directory was made to the end. */
+  readonly marker: string;
+  /** Present: a tmpfs of this size (0: of the kernel's default size) is mounted on it. */
+  readonly memory?: { readonly mounts: MountPort; readonly sizeBytes: bigint } | undefined;
+  /** The group that owns it; default: the kubelet's. */
+  readonly gid?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const OPEN = 0o777;
+/** What a group needs to write, enter and pass itself on. */
+const GROUP = 0o2770;
+
+const orIfMissing = async <T>(task: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await task;
+  } catch (error) {
+    if (hasErrorCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+};
+
+const giveToGroup = async (path: string, gid: number | undefined): Promise<void> => {
+  if (gid === undefined) return;
+  const { mode } = await lstat(path);
+  await chown(path, -1, gid);
+  // Second, because a change of owner clears setgid.
+  await chmod(path, (mode & 0o7777) | GROUP);
+};
+
+const makeOpenDirectory = async (path: string, gid: number | undefined): Promise<void> => {
+  // A volume's name has no dot, so this is nobody else's. A kubelet that died in here left it, and it is taken up again.
+  const unready = `${path}.new`;
+  await mkdir(unready, { recursive: true });
+  // After mkdir, because the umask cuts the mode that mkdir is given.
+  await chmod(unready, OPEN);
+  await giveToGroup(unready, gid);
+  await rename(unready, path);
+};
+
+const isTmpfs = async (mounts: MountPort, path: string, signal: AbortSignal | undefined): Promise<boolean> => {
+  // The kernel names the real path, and the kubelet's root may be a symbolic link.
+  const real = await realpath(path);
+  return (await mounts.list({ below: path, signal })).some(({ mountPoint, fsType }) => mountPoint === real && fsType === "tmpfs");
+};
+
+const ensureTmpfs = async (request: ScratchRequest, isReady: boolean): Promise<void> => {
+  const { memory, path, signal } = request;
+  if (memory === undefined) return;
+  const isMounted = await isTmpfs(memory.mounts, path, signal);
+  if (!isMounted) {
+    try {
+      await memory.mounts.mountTmpfs({ target: path, ...(memory.sizeBytes > 0n && { sizeBytes: memory.sizeBytes }) }, { signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw toVolumesError(error, "mount-failed");
+    }
+  }
+  // After a reboot the marker is there and the mount is not.
+  if (!isReady || !isMounted) await giveToGroup(path, request.gid);
+};
+
+/**
+ * Makes a directory, on disk or in memory, open to every user of the pod's containers. One that is there stays as it is, its mode too: the
+ * kubelet may have restarted, and programs such as PostgreSQL refuse a data directory that others may read. Returns whether it was ready
+ * before. Rejects with `unsafe-path`, `mount-failed` or `empty-dir`.
+ */
+export const ensureScratchDirectory = async (request: ScratchRequest): Promise<void> => {
+  const { path, marker, gid, signal } = request;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+    const found: Stats | undefined = await orIfMissing(lstat(path));
+    if (found === undefined) await makeOpenDirectory(path, request.memory === undefined ? gid : undefined);
+    else if (!found.isDirectory()) throw new VolumesError("unsafe-path", `${path} is not a directory`);
+    const readyPath = join(marker, "ready");
+    const isReady = (await orIfMissing(lstat(readyPath))) !== undefined;
+    await ensureTmpfs(request, isReady);
+    if (isReady) return;
+    await mkdir(marker, { recursive: true, mode: 0o750 });
+    await writeFile(readyPath, "");
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (isVolumesError(error)) throw error;
+    throw new VolumesError("empty-dir", `creating ${path} failed`, { cause: error });
+  }
+};

@@ -1,0 +1,41 @@
+import { randomBytes } from "node:crypto";
+import { formatTimestamp } from "@nk/pod-model";
+import type { ApiObject } from "../contracts.ts";
+import { KIND } from "../stored-kinds.ts";
+import type { ControllerOptions } from "./options.ts";
+
+/** What happened to an object. */
+export interface EventText {
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly message: string;
+  /** Who says so, e.g. `default-scheduler`. */
+  readonly component: string;
+}
+
+/** Writes an event about an object, into its namespace or `default`. */
+export const recordEvent = (about: ApiObject, text: EventText, { client, clock }: Pick<ControllerOptions, "client" | "clock">): void => {
+  const { name = "", namespace, uid, resourceVersion } = about.metadata ?? {};
+  const at = formatTimestamp(clock.nowMs());
+  client.create(KIND.events, {
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { name: `${name}.${randomBytes(8).toString("hex")}`, namespace: namespace ?? "default" },
+    involvedObject: {
+      apiVersion: about.apiVersion ?? "v1",
+      kind: about.kind ?? "",
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    },
+    type: text.type,
+    reason: text.reason,
+    message: text.message,
+    source: { component: text.component },
+    reportingComponent: text.component,
+    firstTimestamp: at,
+    lastTimestamp: at,
+    count: 1,
+  });
+};

@@ -1,0 +1,15 @@
+export type * from "./contracts.ts";
+export { ApiError, isApiError } from "./api-error.ts";
+export { ALL_KINDS } from "./kinds/all-kinds.ts";
+export { createInitialObjects } from "./kinds/initial-objects.ts";
+export { createLocalClient } from "./rest/local-client.ts";
+export type { LocalClient, LocalClientOptions } from "./rest/local-client.ts";
+export { createApiServer } from "./server/create-api-server.ts";
+export type { ApiServer, ApiServerOptions } from "./server/create-api-server.ts";
+export { listen } from "./server/listen.ts";
+export type { Listening, ListenOptions } from "./server/listen.ts";
+export { createMemoryStore } from "./storage/memory-store.ts";
+export type { MemoryStoreOptions } from "./storage/memory-store.ts";
+export { openSqlitePersistence } from "./storage/sqlite-persistence.ts";
+export { startMiniApiserver } from "./start.ts";
+export type { KubeconfigUser, MiniApiserver, MiniApiserverOptions } from "./start.ts";

@@ -1,0 +1,101 @@
+import { ENDPOINTS_TABLE, NAME_AND_AGE_TABLE, QUOTA_TABLE } from "../../tables/core-tables.ts";
+import { REPLICA_SET_TABLE } from "../../tables/group-tables.ts";
+import type { KindDefinition } from "../kind-definition.ts";
+import { numberAt } from "../read-path.ts";
+import { SCALE } from "../scale.ts";
+import { statusSubresource } from "../status.ts";
+import { CONFIG_MAP, SECRET } from "./config.ts";
+import { EVENT } from "./event.ts";
+import { NAMESPACE } from "./namespace.ts";
+import { NODE } from "./node.ts";
+import { POD } from "./pod/pod.ts";
+import { SERVICE } from "./service.ts";
+import { PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM } from "./storage-kinds.ts";
+
+const CORE = { group: "", version: "v1", namespaced: true } as const;
+
+const SERVICE_ACCOUNT: KindDefinition = {
+  ...CORE,
+  resource: "serviceaccounts",
+  singular: "serviceaccount",
+  kind: "ServiceAccount",
+  type: "core.ServiceAccount",
+  shortNames: ["sa"],
+  table: NAME_AND_AGE_TABLE,
+  strategy: { returnsDeleted: true },
+};
+
+const ENDPOINTS: KindDefinition = {
+  ...CORE,
+  resource: "endpoints",
+  singular: "endpoints",
+  kind: "Endpoints",
+  type: "core.Endpoints",
+  shortNames: ["ep"],
+  table: ENDPOINTS_TABLE,
+  strategy: { createsOnUpdate: true },
+};
+
+const REPLICATION_CONTROLLER: KindDefinition = {
+  ...CORE,
+  resource: "replicationcontrollers",
+  singular: "replicationcontroller",
+  kind: "ReplicationController",
+  type: "core.ReplicationController",
+  shortNames: ["rc"],
+  categories: ["all"],
+  table: REPLICA_SET_TABLE,
+  selectableFields: { "status.replicas": (object) => `${numberAt(object, "status.replicas")}` },
+  strategy: { keepsGeneration: true, prepareCreate: (object) => ({ ...object, status: { replicas: 0 } }) },
+  subresources: [statusSubresource(), SCALE],
+};
+
+const LIMIT_RANGE: KindDefinition = {
+  ...CORE,
+  resource: "limitranges",
+  singular: "limitrange",
+  kind: "LimitRange",
+  type: "core.LimitRange",
+  shortNames: ["limits"],
+  strategy: { createsOnUpdate: true },
+};
+
+const RESOURCE_QUOTA: KindDefinition = {
+  ...CORE,
+  resource: "resourcequotas",
+  singular: "resourcequota",
+  kind: "ResourceQuota",
+  type: "core.ResourceQuota",
+  shortNames: ["quota"],
+  table: QUOTA_TABLE,
+  strategy: { returnsDeleted: true, prepareCreate: (object) => ({ ...object, status: {} }) },
+  subresources: [statusSubresource()],
+};
+
+const POD_TEMPLATE: KindDefinition = {
+  ...CORE,
+  resource: "podtemplates",
+  singular: "podtemplate",
+  kind: "PodTemplate",
+  type: "core.PodTemplate",
+  strategy: { returnsDeleted: true },
+};
+
+/** Kinds of core/v1. Limits and quotas are stored, not enforced. */
+export const CORE_KINDS: readonly KindDefinition[] = [
+  CONFIG_MAP,
+  ENDPOINTS,
+  EVENT,
+  LIMIT_RANGE,
+  NAMESPACE,
+  NODE,
+  PERSISTENT_VOLUME_CLAIM,
+  PERSISTENT_VOLUME,
+  POD,
+  POD_TEMPLATE,
+  REPLICATION_CONTROLLER,
+  RESOURCE_QUOTA,
+  SECRET,
+  SERVICE_ACCOUNT,
+  SERVICE,
+];

@@ -1,0 +1,81 @@
+import { applyPodDefaults, computeQosClass } from "@nk/pod-model";
+import type { Pod } from "@nk/pod-model";
+import type { ApiObject } from "../../../contracts.ts";
+import { POD_TABLE } from "../../../tables/pod-table.ts";
+import type { DeleteOptions, KindDefinition } from "../../kind-definition.ts";
+import { flagAt, textAt } from "../../read-path.ts";
+import { admitPod, initialStatus } from "./admit-pod.ts";
+import { EPHEMERAL_CONTAINERS, POD_STATUS, RESIZE } from "./pod-subresources.ts";
+import { validatePod } from "./validate-pod.ts";
+import { specOf, validatePodUpdate } from "./validate-pod-update.ts";
+
+/** Both names of the service account hold the same; hostNetwork pods say their ports twice. */
+const applyDefaults = (object: ApiObject): ApiObject => {
+  const pod = applyPodDefaults(object as Pod) as unknown as ApiObject;
+  const { serviceAccountName, serviceAccount } = specOf(pod);
+  const name = serviceAccountName || serviceAccount;
+  return name === undefined ? pod : { ...pod, spec: { ...specOf(pod), serviceAccountName: name, serviceAccount: name } };
+};
+
+const qosOf = (pod: ApiObject): string => {
+  try {
+    return computeQosClass(pod as Pod);
+  } catch {
+    return "BestEffort";
+  }
+};
+
+/** As the reference's pod strategy: what never ran, or is over, goes at once. */
+const gracePeriodOf = (object: ApiObject, options: DeleteOptions): number => {
+  const { spec, status } = object as Pod;
+  if (!spec?.nodeName || status?.phase === "Failed" || status?.phase === "Succeeded") return 0;
+  const seconds = options.gracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 0;
+  return seconds < 0 ? 1 : seconds;
+};
+
+/** The gate's condition goes with the last gate. */
+const withGateCondition = (next: ApiObject, current: ApiObject): ApiObject => {
+  const hadGates = (specOf(current).schedulingGates ?? []).length > 0;
+  if (!hadGates || (specOf(next).schedulingGates ?? []).length > 0) return next;
+  const status = (next as Pod).status ?? {};
+  return { ...next, status: { ...status, conditions: (status.conditions ?? []).filter(({ reason }) => reason !== "SchedulingGated") } };
+};
+
+/** core/v1 Pod. */
+export const POD: KindDefinition = {
+  group: "",
+  version: "v1",
+  resource: "pods",
+  singular: "pod",
+  kind: "Pod",
+  type: "core.Pod",
+  namespaced: true,
+  shortNames: ["po"],
+  categories: ["all"],
+  table: POD_TABLE,
+  selectableFields: {
+    "spec.nodeName": (pod) => textAt(pod, "spec.nodeName"),
+    "spec.restartPolicy": (pod) => textAt(pod, "spec.restartPolicy"),
+    "spec.schedulerName": (pod) => textAt(pod, "spec.schedulerName"),
+    "spec.serviceAccountName": (pod) => textAt(pod, "spec.serviceAccountName"),
+    "spec.hostNetwork": (pod) => `${flagAt(pod, "spec.hostNetwork")}`,
+    "status.phase": (pod) => textAt(pod, "status.phase"),
+    "status.podIP": (pod) => textAt(pod, "status.podIP"),
+    "status.nominatedNodeName": (pod) => textAt(pod, "status.nominatedNodeName"),
+  },
+  strategy: {
+    keepsGeneration: true,
+    returnsDeleted: true,
+    applyDefaults,
+    prepareCreate: (pod) => ({ ...pod, status: initialStatus(pod, qosOf(pod)) }),
+    admitCreate: (pod, context) => {
+      const admitted = admitPod(pod, context);
+      return { ...admitted, status: initialStatus(admitted, qosOf(admitted)) };
+    },
+    prepareUpdate: withGateCondition,
+    validateCreate: validatePod,
+    validateUpdate: validatePodUpdate,
+    gracePeriod: gracePeriodOf,
+  },
+  subresources: [POD_STATUS, EPHEMERAL_CONTAINERS, RESIZE],
+};
