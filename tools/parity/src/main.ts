@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { checkLabHost, sweepStaleLabs } from "@nk/tool-lab";
 import { recordingNames } from "@nk/tool-recordings";
@@ -35,7 +35,10 @@ const run = async (options: ParityOptions): Promise<number> => {
   const signal = listenForStop();
   await sweepStaleLabs({ onProgress: say });
   const { keep, yes, verbose } = options;
-  if (keep !== undefined) await mkdir(keep, { recursive: true });
+  if (keep !== undefined) {
+    await mkdir(keep, { recursive: true });
+    await rm(join(keep, "kubelet.log"), { force: true });
+  }
   const judged: JudgedScenario[] = [];
   await inCluster(
     {
