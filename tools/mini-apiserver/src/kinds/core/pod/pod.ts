@@ -41,6 +41,19 @@ const gracePeriodOf = (object: ApiObject, options: DeleteOptions): number => {
   return seconds < 0 ? 1 : seconds;
 };
 
+/** Priority admission: what was computed once need not be said again. */
+const keepPriority = (next: ApiObject, current: ApiObject): ApiObject => {
+  const { priority, preemptionPolicy } = specOf(current);
+  return {
+    ...next,
+    spec: {
+      ...specOf(next),
+      ...(specOf(next).priority === undefined && priority !== undefined ? { priority } : {}),
+      ...(specOf(next).preemptionPolicy === undefined && preemptionPolicy !== undefined ? { preemptionPolicy } : {}),
+    },
+  };
+};
+
 /** The gate's condition goes with the last gate. */
 const withGateCondition = (next: ApiObject, current: ApiObject): ApiObject => {
   const hadGates = (specOf(current).schedulingGates ?? []).length > 0;
@@ -79,7 +92,7 @@ export const POD: KindDefinition = {
       const admitted = withoutNegativeGrace(admitPod(pod, context));
       return { ...admitted, status: initialStatus(admitted, { qosClass: qosOf(admitted), nowMs: context.clock.nowMs() }) };
     },
-    prepareUpdate: (next, current) => withGateCondition(admitTolerations(next), current),
+    prepareUpdate: (next, current) => withGateCondition(keepPriority(admitTolerations(next), current), current),
     validateCreate: validateNewPod,
     warnings: warningsOfPod,
     validateUpdate: validatePodUpdate,
