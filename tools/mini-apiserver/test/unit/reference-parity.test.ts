@@ -49,7 +49,7 @@ const api = createApiServer({
   },
   authorizer: { authorize: () => Promise.resolve({ allowed: true, reason: "" }) },
 });
-const server = createServer(api.handler);
+const server = createServer((request, response) => api.handler(request, response));
 let origin = "";
 
 beforeAll(async () => {

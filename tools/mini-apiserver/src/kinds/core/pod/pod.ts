@@ -10,7 +10,16 @@ import { warningsOfPod } from "./pod-warnings.ts";
 import { validateNewPod } from "./validate-pod.ts";
 import { specOf, validatePodUpdate } from "./validate-pod-update.ts";
 
-/** Both names of the service account hold the same; hostNetwork pods say their ports twice. */
+/** `podIP` is the first of `podIPs`; where they differ, as from an old node, the one counts. */
+const withSameAddresses = (pod: ApiObject): ApiObject => {
+  const { podIP = "", podIPs = [], ...status } = (pod as Pod).status ?? {};
+  const addresses = podIP !== "" && podIPs[0]?.ip !== podIP ? [{ ip: podIP }] : podIPs;
+  const first = addresses[0]?.ip ?? "";
+  if (podIP === first && addresses === podIPs) return pod;
+  return { ...pod, status: { ...status, podIP: first, podIPs: addresses } };
+};
+
+/** Both names of the service account hold the same. */
 const applyDefaults = (object: ApiObject): ApiObject => {
   const { spec } = object as Pod;
   // Go writes a missing list as null.
@@ -18,7 +27,8 @@ const applyDefaults = (object: ApiObject): ApiObject => {
   const pod = applyPodDefaults(written as Pod) as unknown as ApiObject;
   const { serviceAccountName, serviceAccount } = specOf(pod);
   const name = serviceAccountName || serviceAccount;
-  return name === undefined ? pod : { ...pod, spec: { ...specOf(pod), serviceAccountName: name, serviceAccount: name } };
+  const named = name === undefined ? pod : { ...pod, spec: { ...specOf(pod), serviceAccountName: name, serviceAccount: name } };
+  return withSameAddresses(named);
 };
 
 /** A negative grace counts as one second. */
