@@ -51,7 +51,7 @@ describe("a label selector", () => {
 
   it("answers any text with a selector or a 400", () => {
     fc.assert(
-      fc.property(fc.string({ maxLength: 40, unit: fc.constantFrom(..."ab!=<>(), in/.-_\u00e4") }), (text) => {
+      fc.property(fc.string({ maxLength: 40, unit: fc.constantFrom(..."ab!=<>(), in/.-_\u00e4".split("")) }), (text) => {
         try {
           parseLabelSelector(text)({ a: "b" });
         } catch (error) {

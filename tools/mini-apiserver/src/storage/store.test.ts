@@ -203,7 +203,7 @@ describe("a store on a file", () => {
   });
 
   it("says what could not be opened", () => {
-    expect(() => openSqlitePersistence({ path: "/nonexistent/objects.sqlite" })).toThrow();
+    expect(() => openSqlitePersistence({ path: "/nonexistent/objects.sqlite" })).toThrow("unable to open database file");
   });
 });
 
