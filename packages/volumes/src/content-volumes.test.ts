@@ -13,6 +13,9 @@ let dir = "";
 let fakes: FakePorts;
 const signal = new AbortController().signal;
 
+/** Real files take real time; how long is not the test's business. */
+const eventually = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { timeout: 8000, interval: 5 });
+
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "nk-content-"));
   fakes = createFakePorts();
@@ -32,7 +35,7 @@ const prepareInVain = async (volumes: Volumes, pod: Pod): Promise<unknown> => {
     () => "it did not fail",
     (error: unknown) => error,
   );
-  await vi.waitFor(() => expect(fakes.events).not.toEqual([]));
+  await eventually(() => expect(fakes.events).not.toEqual([]));
   await fakes.clock.advance(100);
   return failed;
 };

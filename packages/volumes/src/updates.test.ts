@@ -16,6 +16,9 @@ let volumes: Volumes;
 let metrics = createRecordingMetrics();
 const signal = new AbortController().signal;
 
+/** Real files take real time; how long is not the test's business. */
+const eventually = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { timeout: 8000, interval: 5 });
+
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "nk-updates-"));
   fakes = createFakePorts();
@@ -34,8 +37,8 @@ const putConfigMap = (text: string): void => fakes.configMaps.put({ metadata: { 
 
 const file = (plugin: string, volume: string, name: string): string => join(dir, `pods/u1/volumes/kubernetes.io~${plugin}`, volume, name);
 
-const expectFile = (path: string, text: string): Promise<void> =>
-  vi.waitFor(async () => {
+const expectFile = (path: string, text: string): Promise<unknown> =>
+  eventually(async () => {
     expect(await readFile(path, "utf8")).toBe(text);
   });
 
@@ -77,7 +80,7 @@ describe("a volume that is mounted", () => {
     const pod = configMapPod();
     await volumes.prepare(pod, { signal });
     fakes.configMaps.remove({ namespace: "default", name: "cm" });
-    await vi.waitFor(() => expect(fakes.events).toHaveLength(1));
+    await eventually(() => expect(fakes.events).toHaveLength(1));
     expect(fakes.events[0]?.message).toBe('MountVolume.SetUp failed for volume "v" : configmap "cm" not found');
     expect((await volumes.prepare(pod, { signal })).has("v")).toBe(true);
     await expect(volumes.refresh("u1", { signal })).rejects.toMatchObject({ code: "object-not-found" });
@@ -93,9 +96,9 @@ describe("a volume that is mounted", () => {
     await mkdir(file("configmap", "v", "..data_tmp"));
     await writeFile(file("configmap", "v", "..data_tmp/x"), "");
     putConfigMap("2");
-    await vi.waitFor(() => expect(fakes.events).toHaveLength(1));
+    await eventually(() => expect(fakes.events).toHaveLength(1));
     await rm(file("configmap", "v", "..data_tmp"), { recursive: true });
-    await vi.waitFor(() => expect(fakes.clock.pendingCount).toBe(1));
+    await eventually(() => expect(fakes.clock.pendingCount).toBe(1));
     await fakes.clock.advance(500);
     await expectFile(file("configmap", "v", "key"), "2");
   });
@@ -125,7 +128,7 @@ describe("a volume that is mounted", () => {
     expect(fakes.tokenRequests).toHaveLength(1);
     await fakes.clock.advance(1);
     await expectFile(file("projected", "t", "token"), "token-2");
-    await vi.waitFor(() => expect(fakes.clock.pendingCount).toBe(1));
+    await eventually(() => expect(fakes.clock.pendingCount).toBe(1));
     await fakes.clock.advance(0.8 * 3_600_000);
     await expectFile(file("projected", "t", "token"), "token-3");
   });
@@ -134,11 +137,11 @@ describe("a volume that is mounted", () => {
     await volumes.prepare(tokenPod(), { signal });
     fakes.tokenFailure.error = new Error("connection refused");
     await fakes.clock.advance(0.8 * 3_600_000);
-    await vi.waitFor(() => expect(fakes.tokenRequests).toHaveLength(2));
+    await eventually(() => expect(fakes.tokenRequests).toHaveLength(2));
     expect(await readFile(file("projected", "t", "token"), "utf8")).toBe("token-1");
     expect(fakes.events).toEqual([]);
     delete fakes.tokenFailure.error;
-    await vi.waitFor(() => expect(fakes.clock.pendingCount).toBe(1));
+    await eventually(() => expect(fakes.clock.pendingCount).toBe(1));
     await fakes.clock.advance(6000);
     await expectFile(file("projected", "t", "token"), "token-3");
   });
@@ -157,9 +160,9 @@ describe("a volume that is mounted", () => {
 describe("a volume that waits", () => {
   it("is set up in the moment its object appears", async () => {
     const ready = volumes.prepare(configMapPod(), { signal });
-    await vi.waitFor(() => expect(fakes.events).toHaveLength(1));
+    await eventually(() => expect(fakes.events).toHaveLength(1));
     // The wait of the pod, and that of the volume.
-    await vi.waitFor(() => expect(fakes.clock.pendingCount).toBe(2));
+    await eventually(() => expect(fakes.clock.pendingCount).toBe(2));
     putConfigMap("1");
     expect((await ready).has("v")).toBe(true);
     expect(fakes.clock.monotonicMs()).toBe(0);
@@ -178,7 +181,7 @@ describe("a volume that waits", () => {
 
   it("of a pod that is given back meanwhile does not come back", async () => {
     const waiting = volumes.prepare(configMapPod(), { signal }).catch((error: unknown) => error);
-    await vi.waitFor(() => expect(fakes.clock.pendingCount).toBe(2));
+    await eventually(() => expect(fakes.clock.pendingCount).toBe(2));
     await volumes.release("u1", { signal });
     expect(await waiting).toBeInstanceOf(Error);
     expect(fakes.clock.pendingCount).toBe(0);
@@ -189,7 +192,7 @@ describe("a volume that waits", () => {
   it("names all that wait when the time is over", async () => {
     const pod = samplePod({ name: "w", configMap: { name: "b" } }, { name: "v", configMap: { name: "a" } }, { name: "e", emptyDir: {} });
     const failed = volumes.prepare(pod, { signal }).catch((error: unknown) => error);
-    await vi.waitFor(() => expect(fakes.events).toHaveLength(2));
+    await eventually(() => expect(fakes.events).toHaveLength(2));
     await fakes.clock.advance(123_000);
     expect(await failed).toMatchObject({
       code: "not-ready",

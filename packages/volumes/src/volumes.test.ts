@@ -21,6 +21,9 @@ const podWith = samplePod;
 
 const signal = new AbortController().signal;
 
+/** Real files take real time; how long is not the test's business. */
+const eventually = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { timeout: 8000, interval: 5 });
+
 const listMountPoints = (): Promise<readonly string[]> => Promise.resolve(["/", "/proc"]);
 
 describe("volumes", () => {
@@ -60,9 +63,9 @@ describe("volumes", () => {
     // At 0, 0.5, 1.5, 3.5 and 7.5 s: as often as the reference was recorded to try.
     for (const [index, stepMs] of [0, 500, 1000, 2000, 4000].entries()) {
       await clock.advance(stepMs);
-      await vi.waitFor(() => expect(events).toHaveLength(index + 1));
+      await eventually(() => expect(events).toHaveLength(index + 1));
       // One failure's event comes before its wait begins.
-      await vi.waitFor(() => expect(clock.pendingCount).toBe(2));
+      await eventually(() => expect(clock.pendingCount).toBe(2));
     }
     expect(events).toEqual(
       Array.from({ length: 5 }, () => ({
@@ -88,7 +91,7 @@ describe("volumes", () => {
     const volumes = createVolumes({ rootDir: dir, listMountPoints, clock });
     const path = join(dir, "late");
     const ready = volumes.prepare(podWith({ name: "a", hostPath: { path, type: "Directory" } }), { signal });
-    await vi.waitFor(() => expect(clock.pendingCount).toBe(2));
+    await eventually(() => expect(clock.pendingCount).toBe(2));
     await mkdir(path);
     await clock.advance(500);
     expect(await ready).toEqual(new Map([["a", { hostPath: path }]]));
@@ -101,10 +104,10 @@ describe("volumes", () => {
     const pod = podWith({ name: "a", hostPath: { path: join(dir, "missing"), type: "Directory" } });
     const stop = new AbortController();
     const first = volumes.prepare(pod, { signal: stop.signal }).catch((error: unknown) => error);
-    await vi.waitFor(() => expect(clock.pendingCount).toBe(2));
+    await eventually(() => expect(clock.pendingCount).toBe(2));
     await clock.advance(600);
-    await vi.waitFor(() => expect(events).toHaveLength(2));
-    await vi.waitFor(() => expect(clock.pendingCount).toBe(2));
+    await eventually(() => expect(events).toHaveLength(2));
+    await eventually(() => expect(clock.pendingCount).toBe(2));
     stop.abort(new Error("the pod changed"));
     expect(await first).toMatchObject({ message: "the pod changed" });
     expect(events).toHaveLength(2);
@@ -113,7 +116,7 @@ describe("volumes", () => {
     await clock.advance(100);
     expect(events).toHaveLength(2);
     await clock.advance(900);
-    await vi.waitFor(() => expect(events).toHaveLength(3));
+    await eventually(() => expect(events).toHaveLength(3));
     again.abort(new Error("enough"));
     await second;
     expect(clock.pendingCount).toBe(0);

@@ -106,9 +106,9 @@ export const notFound = (resource: ResourceName, name: string): ApiError =>
 export const unknownPath = (): ApiError =>
   new ApiError("the server could not find the requested resource", { code: 404, reason: "NotFound", details: {} });
 
-/** 409 `pods "x" already exists`. */
-export const alreadyExists = (resource: ResourceName, name: string): ApiError =>
-  new ApiError(`${formatResource(resource)} "${name}" already exists`, {
+/** 409 `pods "x" already exists`, and if so that it is on its way out. */
+export const alreadyExists = (resource: ResourceName, name: string, isGoing = false): ApiError =>
+  new ApiError(`${isGoing ? "object is being deleted: " : ""}${formatResource(resource)} "${name}" already exists`, {
     code: 409,
     reason: "AlreadyExists",
     details: detailsOf(resource, name),

@@ -152,7 +152,9 @@ const absentValue = (field: FieldPlan): unknown => {
 const readField = (field: FieldPlan, value: unknown, place: Place): unknown => {
   if (value === null || value === undefined) return absentValue(field);
   const read = readValue(field.type, value, place);
-  return field.omitEmpty && !field.pointer && isZero(read, field.type) ? absentValue(field) : read;
+  if (field.pointer || !isZero(read, field.type)) return read;
+  // Go's storage knows no empty list or map: what is empty comes back as absent, which is null where the field is always written.
+  return field.omitEmpty || field.type.form !== "scalar" ? absentValue(field) : read;
 };
 
 const readStruct = (type: TypePlan & { readonly form: "struct" }, value: Fields, place: Place): Fields => {

@@ -32,7 +32,9 @@ const stampRequestor = (object: ApiObject, { user }: WriteContext): ApiObject =>
 };
 
 const isRequest = (base64: string): boolean =>
-  /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----/u.test(Buffer.from(base64, "base64").toString("latin1"));
+  /-----BEGIN (NEW )?CERTIFICATE REQUEST-----[\s\S]+-----END (NEW )?CERTIFICATE REQUEST-----/u.test(
+    Buffer.from(base64, "base64").toString("latin1"),
+  );
 
 const validate = (object: ApiObject): readonly FieldError[] => {
   const request = textAt(object, "spec.request");

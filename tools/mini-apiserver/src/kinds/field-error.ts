@@ -36,10 +36,7 @@ export const invalid = (field: string, value: unknown, detail: string): FieldErr
 export const notSupported = (field: string, value: unknown, allowed: readonly string[]): FieldError => ({
   field,
   reason: "FieldValueNotSupported",
-  message: `Unsupported value: ${formatValue(value)}: supported values: ${allowed
-    .toSorted()
-    .map((one) => JSON.stringify(one))
-    .join(", ")}`,
+  message: `Unsupported value: ${formatValue(value)}: supported values: ${allowed.map((one) => JSON.stringify(one)).join(", ")}`,
 });
 
 /** A value that must be unique is there twice. */
@@ -82,6 +79,11 @@ export const invalidObject = (
   return new ApiError(`${what.group === "" ? what.kind : `${what.kind}.${what.group}`} ${JSON.stringify(name)} is invalid: ${summary}`, {
     code: 422,
     reason: "Invalid",
-    details: { ...(name === "" ? {} : { name }), ...(what.group === "" ? {} : { group: what.group }), kind: what.kind, causes },
+    details: {
+      ...(name === "" ? {} : { name }),
+      ...(what.group === "" ? {} : { group: what.group }),
+      ...(what.kind === "" ? {} : { kind: what.kind }),
+      causes,
+    },
   });
 };

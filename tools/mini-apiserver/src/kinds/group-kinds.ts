@@ -52,7 +52,10 @@ const RUNTIME_CLASS: KindDefinition = {
   strategy: {
     createsOnUpdate: true,
     allowsUnconditionalUpdate: false,
-    validateCreate: (object) => checkLabel(textAt(object, "handler")).map((text) => invalid("handler", object["handler"] ?? "", text)),
+    validateCreate: (object) => {
+      const handler = textAt(object, "handler");
+      return handler === "" ? [required("handler")] : checkLabel(handler).map((text) => invalid("handler", handler, text));
+    },
     validateUpdate: (next, current) =>
       next["handler"] === current["handler"] ? [] : [invalid("handler", next["handler"], "field is immutable")],
   },
@@ -249,7 +252,7 @@ const PRIORITY_CLASS: KindDefinition = {
           {
             field: "metadata.name",
             reason: "FieldValueForbidden",
-            message: "Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: ",
+            message: `Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: ${name} is not a known system priority class`,
           },
         ];
       const value = numberAt(object, "value");
@@ -286,6 +289,10 @@ const ENDPOINT_SLICE: KindDefinition = {
   table: ENDPOINT_SLICE_TABLE,
   strategy: {
     keepsGeneration: true,
+    applyDefaults: (object) => {
+      const ports = listAt(object, "ports");
+      return ports.length === 0 ? object : { ...object, ports: ports.map((port) => ({ name: "", protocol: "TCP", ...(port as object) })) };
+    },
     validateCreate: (object) => (textAt(object, "addressType") === "" ? [required("addressType")] : []),
   },
 };

@@ -33,6 +33,8 @@ export interface Strategy {
   readonly prepareUpdate?: (next: ApiObject, current: ApiObject, context: WriteContext) => ApiObject;
   readonly validateCreate?: (object: ApiObject) => readonly FieldError[];
   readonly validateUpdate?: (next: ApiObject, current: ApiObject) => readonly FieldError[];
+  /** What is let pass, but remarked on. */
+  readonly warnings?: (object: ApiObject) => readonly string[];
   /** What is wrong with a name; default: a DNS subdomain. */
   readonly validateName?: (name: string) => readonly string[];
   /** Default false: `metadata.generation` is not kept. */
@@ -108,6 +110,10 @@ export interface KindDefinition {
   readonly table?: TableDefinition;
   /** What a field selector may name besides metadata.name and metadata.namespace; absent values are "". */
   readonly selectableFields?: { readonly [field: string]: (object: ApiObject) => string };
+  /** Remarked on whenever the kind is used. */
+  readonly deprecation?: string;
+  /** The group that 422s name, if not `group`. */
+  readonly errorGroup?: string;
   /** Another kind under which the objects are stored, and how one becomes the other. */
   readonly storedAs?: {
     readonly kind: StoredKind;
@@ -126,3 +132,9 @@ export const groupVersionOf = ({ group, version }: { readonly group: string; rea
 /** Where the objects lie in the store. */
 export const storedKindOf = (definition: KindDefinition): StoredKind =>
   definition.storedAs?.kind ?? { group: definition.group, resource: definition.resource };
+
+/** How a 422 names the kind. */
+export const errorKindOf = ({ group, kind, errorGroup }: KindDefinition): { readonly group: string; readonly kind: string } => ({
+  group: errorGroup ?? group,
+  kind,
+});

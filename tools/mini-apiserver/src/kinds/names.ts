@@ -47,7 +47,7 @@ export const checkSubdomain: NameCheck = (name) => [
 /** A DNS label, at most 63 bytes. */
 export const checkLabel: NameCheck = (name) => [
   ...(name.length > 63 ? [tooLongText(63)] : []),
-  ...(LABEL_SHAPE.test(name) ? [] : [LABEL_TEXT]),
+  ...(LABEL_SHAPE.test(name) ? [] : [SUBDOMAIN_SHAPE.test(name) ? "must not contain dots" : LABEL_TEXT]),
 ];
 
 /** A DNS-1035 label: begins with a letter. */

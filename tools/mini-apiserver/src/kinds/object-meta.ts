@@ -32,11 +32,11 @@ interface OwnerReference {
 }
 
 const validateOwners = (owners: readonly OwnerReference[], field: string): readonly FieldError[] => {
-  const errors = owners.flatMap((owner, index): readonly FieldError[] => [
-    ...(owner.apiVersion ? [] : [invalid(`${field}[${index}].apiVersion`, owner.apiVersion ?? "", "version must not be empty")]),
-    ...(owner.kind ? [] : [invalid(`${field}[${index}].kind`, owner.kind ?? "", "must not be empty")]),
-    ...(owner.name ? [] : [invalid(`${field}[${index}].name`, owner.name ?? "", "must not be empty")]),
-    ...(owner.uid ? [] : [invalid(`${field}[${index}].uid`, owner.uid ?? "", "must not be empty")]),
+  const errors = owners.flatMap((owner): readonly FieldError[] => [
+    ...(owner.apiVersion ? [] : [invalid(`${field}.apiVersion`, owner.apiVersion ?? "", "version must not be empty")]),
+    ...(owner.kind ? [] : [invalid(`${field}.kind`, owner.kind ?? "", "must not be empty")]),
+    ...(owner.name ? [] : [invalid(`${field}.name`, owner.name ?? "", "must not be empty")]),
+    ...(owner.uid ? [] : [invalid(`${field}.uid`, owner.uid ?? "", "must not be empty")]),
   ]);
   const controllers = owners.filter(({ controller }) => controller === true);
   if (controllers.length < 2) return errors;
@@ -48,10 +48,10 @@ const validateOwners = (owners: readonly OwnerReference[], field: string): reado
 const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(["kubernetes", "orphan", "foregroundDeletion"]);
 
 const validateFinalizers = (finalizers: readonly string[], field: string): readonly FieldError[] =>
-  finalizers.flatMap((name) => {
+  finalizers.flatMap((name, index) => {
     const problems = checkQualifiedName(name).map((text) => invalid(field, name, text));
     if (problems.length > 0 || name.includes("/") || STANDARD_FINALIZERS.has(name)) return problems;
-    return [invalid(field, name, "name is neither a standard finalizer name nor is it fully qualified")];
+    return [invalid(`${field}[${index}]`, name, "name is neither a standard finalizer name nor is it fully qualified")];
   });
 
 const validateParts = (meta: ApiObjectMeta): readonly FieldError[] => [

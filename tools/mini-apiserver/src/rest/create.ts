@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { formatTimestamp } from "@nk/pod-model";
-import { alreadyExists, badRequest, forbidden, notFound } from "../api-error.ts";
+import { alreadyExists, ApiError, badRequest, forbidden, notFound } from "../api-error.ts";
 import type { ApiObject } from "../contracts.ts";
 import { invalidObject } from "../kinds/field-error.ts";
-import { storedKindOf } from "../kinds/kind-definition.ts";
+import { errorKindOf, storedKindOf } from "../kinds/kind-definition.ts";
 import type { KindDefinition, WriteContext } from "../kinds/kind-definition.ts";
 import { validateMetaCreate } from "../kinds/object-meta.ts";
 import { randomSuffix, SUFFIX_LENGTH } from "../kinds/random-suffix.ts";
@@ -44,7 +44,6 @@ export const withRequestNamespace = (object: ApiObject, target: Pick<CreateTarge
 };
 
 const SYSTEM_META: ReadonlySet<string> = new Set([
-  "uid",
   "resourceVersion",
   "creationTimestamp",
   "deletionTimestamp",
@@ -53,15 +52,15 @@ const SYSTEM_META: ReadonlySet<string> = new Set([
   "generation",
 ]);
 
-/** What only the server sets is taken out, the name and the generation are put in. */
+/** What only the server sets is taken out; name, uid and generation are put in. */
 const withSystemMeta = (object: ApiObject, definition: KindDefinition, name: string): ApiObject => {
-  if (object.metadata?.resourceVersion) throw badRequest("resourceVersion should not be set on objects to be created");
   const kept = Object.entries(object.metadata ?? {}).filter(([field]) => !SYSTEM_META.has(field));
   return {
     ...object,
     metadata: {
       ...Object.fromEntries(kept),
       ...(name === "" ? {} : { name }),
+      uid: randomUUID(),
       ...(definition.strategy.keepsGeneration === true ? { generation: 1 } : {}),
     },
   };
@@ -101,7 +100,8 @@ const prepare = (object: ApiObject, target: CreateTarget, context: WriteContext)
   next = strategy.admitCreate?.(next, context) ?? next;
   next = context.admit?.({ operation: "CREATE", object: next }) ?? next;
   const errors = [...validateMetaCreate(next, strategy.validateName), ...(strategy.validateCreate?.(next) ?? [])];
-  if (errors.length > 0) throw invalidObject(definition, next.metadata?.name ?? "", errors);
+  if (errors.length > 0) throw invalidObject(errorKindOf(definition), next.metadata?.name ?? "", errors);
+  for (const text of strategy.warnings?.(next) ?? []) context.warn(text);
   return next;
 };
 
@@ -109,7 +109,7 @@ const prepare = (object: ApiObject, target: CreateTarget, context: WriteContext)
 const asCreated = (object: ApiObject, { definition, context }: Target): ApiObject => {
   const name = object.metadata?.name ?? "";
   if (isTaken(object, name, { definition, context })) throw alreadyExists(definition, name);
-  return { ...object, metadata: { ...object.metadata, uid: randomUUID(), creationTimestamp: formatTimestamp(context.clock.nowMs()) } };
+  return { ...object, metadata: { ...object.metadata, creationTimestamp: formatTimestamp(context.clock.nowMs()) } };
 };
 
 /**
@@ -118,6 +118,10 @@ const asCreated = (object: ApiObject, { definition, context }: Target): ApiObjec
  */
 export const createObject = (object: ApiObject, target: CreateTarget, context: WriteContext): ApiObject => {
   const { definition, dryRun } = target;
+  if (dryRun !== true && object.metadata?.resourceVersion) {
+    // Not of any reason, as with the reference, where the storage says it.
+    throw new ApiError("resourceVersion should not be set on objects to be created", { code: 500, reason: "" });
+  }
   const prepared = prepare(object, target, context);
   const stored = definition.storedAs?.toStored(prepared) ?? prepared;
   const created = dryRun === true ? asCreated(stored, { definition, context }) : context.store.create(storedKindOf(definition), stored);

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { noopLogger, systemClock, systemRandom } from "@nk/stdx";
 import type { Clock, Logger, RandomSource } from "@nk/stdx";
-import { forbidden, unauthorized, unknownPath } from "../api-error.ts";
+import { forbidden, isApiError, unauthorized, unknownPath } from "../api-error.ts";
 import type {
   Admitter,
   Authenticator,
@@ -119,7 +119,7 @@ export const createApiServer = (options: ApiServerOptions): ApiServer => {
       await router.route({ info, user, request, response, signal: watchClient(response, closing.signal), warnings });
     } catch (error) {
       const refusal = asApiError(error);
-      if (refusal.code >= 500 && !response.destroyed) logger.error("a request failed", { path: request.url, error });
+      if (!isApiError(error) && !response.destroyed) logger.error("a request failed", { path: request.url, error });
       sendError(response, refusal, warnings);
       // An answer that had begun can only be broken off.
       if (!response.writableEnded) response.destroy();

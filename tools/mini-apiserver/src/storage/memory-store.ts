@@ -111,7 +111,9 @@ export const createMemoryStore = (options: MemoryStoreOptions = {}): Store => {
     create(kind, object) {
       const shelf = shelfOf(kind);
       const key = keyOfObject(object);
-      if (shelf.objects.has(key)) throw alreadyExists(kind, object.metadata?.name ?? "");
+      const existing = shelf.objects.get(key);
+      if (existing !== undefined)
+        throw alreadyExists(kind, object.metadata?.name ?? "", existing.metadata?.deletionTimestamp !== undefined);
       const resourceVersion = nextVersion();
       const creationTimestamp = formatTimestamp(clock.nowMs());
       const created = withMeta(object, { uid: object.metadata?.uid ?? createUid(), resourceVersion, creationTimestamp });

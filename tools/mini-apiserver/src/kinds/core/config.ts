@@ -83,11 +83,11 @@ export const SECRET: KindDefinition = {
 };
 
 const validateConfigMap = (object: ApiObject): readonly FieldError[] => [
-  ...validateKeys(object, "data"),
-  ...validateKeys(object, "binaryData"),
   ...Object.keys(mapAt(object, "binaryData"))
     .filter((key) => mapAt(object, "data")[key] !== undefined)
     .map((key) => invalid(`data[${key}]`, key, "duplicate of key present in binaryData")),
+  ...validateKeys(object, "data"),
+  ...validateKeys(object, "binaryData"),
   ...(sizeOf(object, ["data", "binaryData"]) > MAX_BYTES ? [tooLong("", MAX_BYTES)] : []),
 ];
 

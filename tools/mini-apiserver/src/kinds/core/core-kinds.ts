@@ -1,7 +1,9 @@
+import type { ApiObject } from "../../contracts.ts";
 import { ENDPOINTS_TABLE, NAME_AND_AGE_TABLE, QUOTA_TABLE } from "../../tables/core-tables.ts";
-import { REPLICA_SET_TABLE } from "../../tables/group-tables.ts";
+import { REPLICATION_CONTROLLER_TABLE } from "../../tables/group-tables.ts";
 import type { KindDefinition } from "../kind-definition.ts";
-import { numberAt } from "../read-path.ts";
+import { withTemplateDefaults } from "../pod-template.ts";
+import { listAt, mapAt, numberAt } from "../read-path.ts";
 import { SCALE } from "../scale.ts";
 import { statusSubresource } from "../status.ts";
 import { CONFIG_MAP, SECRET } from "./config.ts";
@@ -25,6 +27,18 @@ const SERVICE_ACCOUNT: KindDefinition = {
   strategy: { returnsDeleted: true },
 };
 
+const withProtocols = (object: ApiObject): ApiObject => ({
+  ...object,
+  ...(object["subsets"] === undefined
+    ? {}
+    : {
+        subsets: listAt(object, "subsets").map((subset) => ({
+          ...(subset as object),
+          ports: listAt(subset, "ports").map((port) => ({ protocol: "TCP", ...(port as object) })),
+        })),
+      }),
+});
+
 const ENDPOINTS: KindDefinition = {
   ...CORE,
   resource: "endpoints",
@@ -33,7 +47,8 @@ const ENDPOINTS: KindDefinition = {
   type: "core.Endpoints",
   shortNames: ["ep"],
   table: ENDPOINTS_TABLE,
-  strategy: { createsOnUpdate: true },
+  strategy: { createsOnUpdate: true, applyDefaults: withProtocols },
+  deprecation: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
 };
 
 const REPLICATION_CONTROLLER: KindDefinition = {
@@ -44,9 +59,13 @@ const REPLICATION_CONTROLLER: KindDefinition = {
   type: "core.ReplicationController",
   shortNames: ["rc"],
   categories: ["all"],
-  table: REPLICA_SET_TABLE,
+  table: REPLICATION_CONTROLLER_TABLE,
   selectableFields: { "status.replicas": (object) => `${numberAt(object, "status.replicas")}` },
-  strategy: { keepsGeneration: true, prepareCreate: (object) => ({ ...object, status: { replicas: 0 } }) },
+  strategy: {
+    keepsGeneration: true,
+    applyDefaults: (object) => ({ ...object, spec: withTemplateDefaults({ replicas: 1, ...mapAt(object, "spec") }) }),
+    prepareCreate: (object) => ({ ...object, status: { replicas: 0 } }),
+  },
   subresources: [statusSubresource(), SCALE],
 };
 

@@ -3,20 +3,27 @@ import { EVENT_TABLE } from "../../tables/core-tables.ts";
 import { invalid, required } from "../field-error.ts";
 import type { FieldError } from "../field-error.ts";
 import type { KindDefinition } from "../kind-definition.ts";
+import { checkQualifiedName } from "../names.ts";
 import { textAt, valueAt } from "../read-path.ts";
+
+const TYPES: ReadonlySet<string> = new Set(["Normal", "Warning"]);
 
 const validate = (event: ApiObject): readonly FieldError[] => {
   const involved = textAt(event, "involvedObject.namespace");
   const own = event.metadata?.namespace ?? "";
+  const controller = textAt(event, "reportingComponent");
+  const type = textAt(event, "type");
   const isNew = typeof valueAt(event, "eventTime") === "string";
   // What has no namespace is told of in default, or in kube-system.
   const fits = involved === own || (involved === "" && (own === "default" || own === "kube-system"));
   return [
     ...(fits ? [] : [invalid("involvedObject.namespace", involved, "does not match event.namespace")]),
-    ...(isNew && textAt(event, "reportingComponent") === "" ? [required("reportingController")] : []),
+    ...(isNew && controller === "" ? [required("reportingController")] : []),
+    ...(isNew ? checkQualifiedName(controller).map((text) => invalid("reportingController", controller, text)) : []),
     ...(isNew && textAt(event, "reportingInstance") === "" ? [required("reportingInstance")] : []),
     ...(isNew && textAt(event, "action") === "" ? [required("action")] : []),
     ...(isNew && textAt(event, "reason") === "" ? [required("reason")] : []),
+    ...(isNew && !TYPES.has(type) ? [invalid("type", type, `has invalid value: ${type}`)] : []),
   ];
 };
 

@@ -4,15 +4,15 @@ import { duplicate, invalid, notAllowed, notSupported, required } from "../field
 import type { FieldError } from "../field-error.ts";
 import type { KindDefinition } from "../kind-definition.ts";
 import { checkLabelValue, checkQualifiedName } from "../names.ts";
-import { flagAt, listAt, textAt } from "../read-path.ts";
+import { flagAt, listAt, mapAt, textAt } from "../read-path.ts";
 import { statusSubresource } from "../status.ts";
 
-const EFFECTS: readonly string[] = ["NoExecute", "NoSchedule", "PreferNoSchedule"];
+const EFFECTS: readonly string[] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
 const validateTaints = (node: ApiObject): readonly FieldError[] => {
   const seen = new Set<string>();
   return listAt(node, "spec.taints").flatMap((taint, index) => {
-    const field = `spec.taints[${index}]`;
+    const field = `metadata.taints[${index}]`;
     const [key, value, effect] = [textAt(taint, "key"), textAt(taint, "value"), textAt(taint, "effect")];
     const id = `${key}:${effect}`;
     const isTwice = seen.has(id);
@@ -37,6 +37,18 @@ const validateOnce = (next: ApiObject, current: ApiObject, path: string): readon
     : [notAllowed(path, `node updates may not change ${path.slice("spec.".length)} except from "" to valid`)];
 };
 
+/** A node that does not say what it can give gives all it has; its range of addresses is the first of its ranges. */
+const withAllocatable = (written: ApiObject): ApiObject => {
+  const spec = mapAt(written, "spec");
+  const node =
+    spec["podCIDR"] === undefined || spec["podCIDRs"] !== undefined
+      ? written
+      : { ...written, spec: { ...spec, podCIDRs: [spec["podCIDR"]] } };
+  const status = mapAt(node, "status");
+  if (status["allocatable"] !== undefined || status["capacity"] === undefined) return node;
+  return { ...node, status: { ...status, allocatable: status["capacity"] } };
+};
+
 /** core/v1 Node. A node that registers brings its status with it. */
 export const NODE: KindDefinition = {
   group: "",
@@ -50,6 +62,7 @@ export const NODE: KindDefinition = {
   table: NODE_TABLE,
   selectableFields: { "spec.unschedulable": (node) => `${flagAt(node, "spec.unschedulable")}` },
   strategy: {
+    applyDefaults: withAllocatable,
     validateCreate: validateTaints,
     validateUpdate: (next, current) => [
       ...validateTaints(next),

@@ -4,9 +4,10 @@ import { SERVICE_TABLE } from "../../tables/core-tables.ts";
 import { duplicate, invalid, invalidObject, notSupported, required } from "../field-error.ts";
 import type { FieldError } from "../field-error.ts";
 import type { KindDefinition, WriteContext } from "../kind-definition.ts";
-import { checkDns1035, checkLabel } from "../names.ts";
-import { listAt, mapAt, numberAt, textAt } from "../read-path.ts";
+import { checkLabel } from "../names.ts";
+import { listAt, mapAt, numberAt, textAt, valueAt } from "../read-path.ts";
 import { statusSubresource } from "../status.ts";
+import { checkPortName, checkPortNumber } from "./pod/validate-probes.ts";
 import { addressIndex, addressOf, SERVICE_CIDR } from "./service-addresses.ts";
 
 const SERVICES = { group: "", resource: "services" };
@@ -59,8 +60,7 @@ const allocateAddress = (service: ApiObject, { store, random }: { readonly store
     throw invalidObject({ group: "", kind: "Service" }, service.metadata?.name ?? "", [error]);
   };
   if (asked !== "") {
-    if (addressIndex(asked) === undefined)
-      refuse(`the provided IP (${asked}) is not in the valid range. The range of valid IPs is ${SERVICE_CIDR.text}`);
+    if (addressIndex(asked) === undefined) refuse("the provided network does not match the current range");
     if (taken.has(asked)) refuse("provided IP is already allocated");
     return asked;
   }
@@ -91,6 +91,8 @@ const allocate = (service: ApiObject, context: WriteContext): ApiObject => {
   if (type === "ExternalName") return { ...service, status: { loadBalancer: {} } };
   const isHeadless = textAt(spec, "clusterIP") === "None" || listAt(spec, "clusterIPs")[0] === "None";
   const address = isHeadless ? "None" : allocateAddress(service, context);
+  // What has no selector either may be of any family.
+  const isAny = isHeadless && Object.keys(mapAt(spec, "selector")).length === 0;
   const hasNodePorts = type === "NodePort" || (type === "LoadBalancer" && spec["allocateLoadBalancerNodePorts"] !== false);
   return {
     ...service,
@@ -99,8 +101,8 @@ const allocate = (service: ApiObject, context: WriteContext): ApiObject => {
       ...(hasNodePorts ? { ports: withNodePorts(listAt(spec, "ports"), context) } : {}),
       clusterIP: address,
       clusterIPs: [address],
-      ipFamilies: listAt(spec, "ipFamilies").length > 0 ? spec["ipFamilies"] : ["IPv4"],
-      ipFamilyPolicy: textAt(spec, "ipFamilyPolicy", "SingleStack"),
+      ipFamilies: listAt(spec, "ipFamilies").length > 0 ? spec["ipFamilies"] : isAny ? ["IPv4", "IPv6"] : ["IPv4"],
+      ipFamilyPolicy: textAt(spec, "ipFamilyPolicy", isAny ? "RequireDualStack" : "SingleStack"),
     },
     status: { loadBalancer: {} },
   };
@@ -127,6 +129,12 @@ const keepAllocated = (next: ApiObject, current: ApiObject, context: WriteContex
   return { ...next, spec: { ...spec, ...kept, ...(isOpen ? { ports: withNodePorts(ports, context) } : {}) } };
 };
 
+const validateTarget = (port: unknown, field: string): readonly FieldError[] => {
+  const target = valueAt(port, "targetPort");
+  const problems = typeof target === "string" ? checkPortName(target) : checkPortNumber(numberAt(port, "targetPort"));
+  return problems.map((text) => invalid(field, target ?? 0, text));
+};
+
 const validatePort = (
   port: unknown,
   field: string,
@@ -140,6 +148,7 @@ const validatePort = (
     ...(name === "" ? (isOnly ? [] : [required(`${field}.name`)]) : checkLabel(name).map((text) => invalid(`${field}.name`, name, text))),
     ...(isTwice ? [duplicate(`${field}.name`, name)] : []),
     ...(number >= 1 && number <= 65_535 ? [] : [invalid(`${field}.port`, number, "must be between 1 and 65535, inclusive")]),
+    ...validateTarget(port, `${field}.targetPort`),
     ...(PROTOCOLS.includes(textAt(port, "protocol")) ? [] : [notSupported(`${field}.protocol`, textAt(port, "protocol"), PROTOCOLS)]),
   ];
 };
@@ -174,7 +183,7 @@ export const SERVICE: KindDefinition = {
     "spec.type": (object) => textAt(object, "spec.type"),
   },
   strategy: {
-    validateName: checkDns1035,
+    validateName: checkLabel,
     returnsDeleted: true,
     createsOnUpdate: true,
     applyDefaults,

@@ -1,3 +1,4 @@
+import { formatTimestamp } from "@nk/pod-model";
 import type { ApiObject } from "../../contracts.ts";
 import { CLAIM_TABLE, VOLUME_TABLE } from "../../tables/core-tables.ts";
 import { required } from "../field-error.ts";
@@ -9,6 +10,11 @@ import { statusSubresource } from "../status.ts";
 const withVolumeMode = (object: ApiObject, more: { readonly [field: string]: unknown } = {}): ApiObject => {
   const spec = mapAt(object, "spec");
   return { ...object, spec: { ...more, ...spec, volumeMode: spec["volumeMode"] ?? "Filesystem" } };
+};
+
+const withHostPathType = (object: ApiObject): ApiObject => {
+  const spec = mapAt(object, "spec");
+  return spec["hostPath"] === undefined ? object : { ...object, spec: { ...spec, hostPath: { type: "", ...mapAt(spec, "hostPath") } } };
 };
 
 const withPhase = (object: ApiObject): ApiObject => ({
@@ -33,8 +39,11 @@ export const PERSISTENT_VOLUME: KindDefinition = {
   selectableFields: { name: (object) => object.metadata?.name ?? "" },
   strategy: {
     returnsDeleted: true,
-    applyDefaults: (object) => withPhase(withVolumeMode(object, { persistentVolumeReclaimPolicy: "Retain" })),
-    prepareCreate: (object) => ({ ...object, status: { phase: "Pending" } }),
+    applyDefaults: (object) => withPhase(withVolumeMode(withHostPathType(object), { persistentVolumeReclaimPolicy: "Retain" })),
+    prepareCreate: (object, { clock }) => ({
+      ...object,
+      status: { phase: "Pending", lastPhaseTransitionTime: formatTimestamp(clock.nowMs()) },
+    }),
     validateCreate: (object) => [
       ...validateModes(object),
       ...(textAt(object, "spec.capacity.storage") === "" ? [required("spec.capacity")] : []),

@@ -1,4 +1,5 @@
-import type { Container, LocalObjectReference, Pod, PodSpec, RuntimeClass, Toleration, Volume } from "@nk/pod-model";
+import { formatTimestamp } from "@nk/pod-model";
+import type { Container, LocalObjectReference, PodSpec, RuntimeClass, Toleration, Volume } from "@nk/pod-model";
 import { forbidden } from "../../../api-error.ts";
 import type { ApiObject } from "../../../contracts.ts";
 import type { WriteContext } from "../../kind-definition.ts";
@@ -81,8 +82,8 @@ const TAINTS = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"
 const tolerates = ({ key = "", operator = "", effect = "" }: Toleration, taint: string): boolean =>
   (effect === "" || effect === "NoExecute") && (key === taint || (key === "" && operator === "Exists"));
 
-/** DefaultTolerationSeconds: five minutes on a node that fails. */
-const admitTolerations = (pod: ApiObject): ApiObject => {
+/** DefaultTolerationSeconds: five minutes on a node that fails; of updates too. */
+export const admitTolerations = (pod: ApiObject): ApiObject => {
   const tolerations = specOf(pod).tolerations ?? [];
   const added = TAINTS.filter((taint) => !tolerations.some((toleration) => tolerates(toleration, taint))).map((key) => ({
     key,
@@ -157,7 +158,10 @@ export const admitPod = (pod: ApiObject, context: WriteContext): ApiObject => {
 };
 
 /** The status every pod begins with. */
-export const initialStatus = (pod: ApiObject, qosClass: string): NonNullable<Pod["status"]> => ({
+export const initialStatus = (
+  pod: ApiObject,
+  { qosClass, nowMs }: { readonly qosClass: string; readonly nowMs: number },
+): { readonly [field: string]: unknown } => ({
   phase: "Pending",
   ...((specOf(pod).schedulingGates ?? []).length === 0
     ? {}
@@ -166,6 +170,8 @@ export const initialStatus = (pod: ApiObject, qosClass: string): NonNullable<Pod
           {
             type: "PodScheduled",
             status: "False",
+            lastProbeTime: null,
+            lastTransitionTime: formatTimestamp(nowMs),
             reason: "SchedulingGated",
             message: "Scheduling is blocked due to non-empty scheduling gates",
           },

@@ -4,18 +4,26 @@ import type { ApiObject } from "../../../contracts.ts";
 import { POD_TABLE } from "../../../tables/pod-table.ts";
 import type { DeleteOptions, KindDefinition } from "../../kind-definition.ts";
 import { flagAt, textAt } from "../../read-path.ts";
-import { admitPod, initialStatus } from "./admit-pod.ts";
+import { admitPod, admitTolerations, initialStatus } from "./admit-pod.ts";
 import { EPHEMERAL_CONTAINERS, POD_STATUS, RESIZE } from "./pod-subresources.ts";
-import { validatePod } from "./validate-pod.ts";
+import { warningsOfPod } from "./pod-warnings.ts";
+import { validateNewPod } from "./validate-pod.ts";
 import { specOf, validatePodUpdate } from "./validate-pod-update.ts";
 
 /** Both names of the service account hold the same; hostNetwork pods say their ports twice. */
 const applyDefaults = (object: ApiObject): ApiObject => {
-  const pod = applyPodDefaults(object as Pod) as unknown as ApiObject;
+  const { spec } = object as Pod;
+  // Go writes a missing list as null.
+  const written = { ...object, spec: { ...spec, containers: spec?.containers ?? [] } };
+  const pod = applyPodDefaults(written as Pod) as unknown as ApiObject;
   const { serviceAccountName, serviceAccount } = specOf(pod);
   const name = serviceAccountName || serviceAccount;
   return name === undefined ? pod : { ...pod, spec: { ...specOf(pod), serviceAccountName: name, serviceAccount: name } };
 };
+
+/** A negative grace counts as one second. */
+const withoutNegativeGrace = (pod: ApiObject): ApiObject =>
+  (specOf(pod).terminationGracePeriodSeconds ?? 0) < 0 ? { ...pod, spec: { ...specOf(pod), terminationGracePeriodSeconds: 1 } } : pod;
 
 const qosOf = (pod: ApiObject): string => {
   try {
@@ -67,13 +75,13 @@ export const POD: KindDefinition = {
     keepsGeneration: true,
     returnsDeleted: true,
     applyDefaults,
-    prepareCreate: (pod) => ({ ...pod, status: initialStatus(pod, qosOf(pod)) }),
     admitCreate: (pod, context) => {
-      const admitted = admitPod(pod, context);
-      return { ...admitted, status: initialStatus(admitted, qosOf(admitted)) };
+      const admitted = withoutNegativeGrace(admitPod(pod, context));
+      return { ...admitted, status: initialStatus(admitted, { qosClass: qosOf(admitted), nowMs: context.clock.nowMs() }) };
     },
-    prepareUpdate: withGateCondition,
-    validateCreate: validatePod,
+    prepareUpdate: (next, current) => withGateCondition(admitTolerations(next), current),
+    validateCreate: validateNewPod,
+    warnings: warningsOfPod,
     validateUpdate: validatePodUpdate,
     gracePeriod: gracePeriodOf,
   },

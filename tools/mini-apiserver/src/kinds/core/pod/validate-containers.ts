@@ -5,6 +5,7 @@ import type { FieldError } from "../../field-error.ts";
 import { checkLabel } from "../../names.ts";
 import { checkPortName, checkPortNumber, validateLifecycle, validateProbes } from "./validate-probes.ts";
 import { validateResources } from "./validate-resources.ts";
+import { validateSecurityContext } from "./validate-security.ts";
 import { validateLocalPath } from "./validate-volumes.ts";
 
 const PROTOCOLS: readonly string[] = ["SCTP", "TCP", "UDP"];
@@ -56,9 +57,9 @@ const validateEnvFrom = (container: Container, field: string): readonly FieldErr
     const at = `${field}.envFrom[${index}]`;
     const { configMapRef, secretRef } = source;
     if (configMapRef === undefined && secretRef === undefined)
-      return [invalid(at, "", "must specify one of: `configMapRef` or `secretRef`")];
+      return [invalid(`${field}.envFrom`, "", "must specify one of: `configMapRef` or `secretRef`")];
     if (configMapRef !== undefined && secretRef !== undefined)
-      return [invalid(at, "", "may not have more than one field specified at a time")];
+      return [invalid(`${field}.envFrom`, "", "may not have more than one field specified at a time")];
     const [kind, reference] = configMapRef === undefined ? (["secretRef", secretRef] as const) : (["configMapRef", configMapRef] as const);
     return reference?.name ? [] : [required(`${at}.${kind}.name`)];
   });
@@ -83,7 +84,7 @@ const validateMounts = (mounts: readonly VolumeMount[], field: string, volumes: 
 };
 
 const PULL_POLICIES: readonly string[] = ["Always", "IfNotPresent", "Never"];
-const MESSAGE_POLICIES: readonly string[] = ["FallbackToLogsOnError", "File"];
+const MESSAGE_POLICIES: readonly string[] = ["File", "FallbackToLogsOnError"];
 
 /** What holds for init, app and ephemeral containers alike. */
 export const validateContainer = (container: Container, field: string, volumes: ReadonlySet<string>): readonly FieldError[] => {
@@ -101,6 +102,7 @@ export const validateContainer = (container: Container, field: string, volumes: 
     ...validateMounts(container.volumeMounts ?? [], `${field}.volumeMounts`, volumes),
     ...(PULL_POLICIES.includes(imagePullPolicy) ? [] : [notSupported(`${field}.imagePullPolicy`, imagePullPolicy, PULL_POLICIES)]),
     ...validateResources(container.resources, `${field}.resources`),
+    ...validateSecurityContext(container.securityContext, `${field}.securityContext`),
   ];
 };
 
@@ -109,7 +111,7 @@ const validateHostPorts = (containers: readonly Container[], field: string): rea
   return containers.flatMap((container, index) =>
     (container.ports ?? []).flatMap((port, at) => {
       if (!port.hostPort) return [];
-      const id = `${port.protocol}/${port.hostIP || "0.0.0.0"}/${port.hostPort}`;
+      const id = `${port.protocol}/${port.hostIP ?? ""}/${port.hostPort}`;
       const isTwice = taken.has(id);
       taken.add(id);
       return isTwice ? [duplicate(`${field}[${index}].ports[${at}].hostPort`, id)] : [];
@@ -119,8 +121,9 @@ const validateHostPorts = (containers: readonly Container[], field: string): rea
 
 const ONLY_SIDECARS = ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] as const;
 
-const validateInitContainer = (container: Container, field: string): readonly FieldError[] => {
-  if (isSidecar(container)) return [...validateLifecycle(container.lifecycle, `${field}.lifecycle`), ...validateProbes(container, field)];
+const validateInitContainer = (container: Container, field: string, graceSeconds: number): readonly FieldError[] => {
+  if (isSidecar(container))
+    return [...validateLifecycle(container.lifecycle, `${field}.lifecycle`, graceSeconds), ...validateProbes(container, field)];
   return ONLY_SIDECARS.filter((name) => container[name] !== undefined).map((name) =>
     notAllowed(`${field}.${name}`, "may not be set for init containers without restartPolicy=Always"),
   );
@@ -128,7 +131,7 @@ const validateInitContainer = (container: Container, field: string): readonly Fi
 
 /** App and init containers of a pod. */
 export const validateContainers = (spec: PodSpec, volumes: ReadonlySet<string>): readonly FieldError[] => {
-  const { containers, initContainers = [] } = spec;
+  const { containers, initContainers = [], terminationGracePeriodSeconds: graceSeconds = 0 } = spec;
   const names = new Set<string>();
   const twice = (name: string, field: string): readonly FieldError[] => {
     if (name !== "" && names.has(name)) return [duplicate(`${field}.name`, name)];
@@ -142,14 +145,18 @@ export const validateContainers = (spec: PodSpec, volumes: ReadonlySet<string>):
       return [
         ...validateContainer(container, field, volumes),
         ...twice(container.name, field),
-        ...validateLifecycle(container.lifecycle, `${field}.lifecycle`),
+        ...validateLifecycle(container.lifecycle, `${field}.lifecycle`, graceSeconds),
         ...validateProbes(container, field),
       ];
     }),
     ...validateHostPorts(containers, "spec.containers"),
     ...initContainers.flatMap((container, index) => {
       const field = `spec.initContainers[${index}]`;
-      return [...validateContainer(container, field, volumes), ...twice(container.name, field), ...validateInitContainer(container, field)];
+      return [
+        ...validateContainer(container, field, volumes),
+        ...twice(container.name, field),
+        ...validateInitContainer(container, field, graceSeconds),
+      ];
     }),
   ];
 };

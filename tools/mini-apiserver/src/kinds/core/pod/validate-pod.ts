@@ -6,11 +6,12 @@ import type { FieldError } from "../../field-error.ts";
 import { checkLabel, checkLabelValue, checkQualifiedName, checkSubdomain } from "../../names.ts";
 import { validateLabels } from "../../object-meta.ts";
 import { validateContainer, validateContainers } from "./validate-containers.ts";
+import { validatePodSecurityContext } from "./validate-security.ts";
 import { validateVolumes } from "./validate-volumes.ts";
 
-const RESTART_POLICIES: readonly string[] = ["Always", "Never", "OnFailure"];
-const DNS_POLICIES: readonly string[] = ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"];
-const TAINT_EFFECTS: readonly string[] = ["NoExecute", "NoSchedule", "PreferNoSchedule"];
+const RESTART_POLICIES: readonly string[] = ["Always", "OnFailure", "Never"];
+const DNS_POLICIES: readonly string[] = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
+const TAINT_EFFECTS: readonly string[] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 const MAX_INT32 = 2 ** 31 - 1;
 
 const oneOf = (value: string, field: string, allowed: readonly string[]): readonly FieldError[] => {
@@ -37,10 +38,14 @@ const validateToleration = (toleration: Toleration, field: string): readonly Fie
   ];
 };
 
+const validateDns = ({ dnsPolicy, dnsConfig }: PodSpec): readonly FieldError[] => {
+  if (dnsPolicy !== "None" || (dnsConfig?.nameservers ?? []).length > 0) return [];
+  if (dnsConfig === undefined) return [required("spec.dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None")];
+  return [required("spec.dnsConfig.nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None")];
+};
+
 const validateNetwork = (spec: PodSpec): readonly FieldError[] => [
-  ...(spec.dnsPolicy === "None" && (spec.dnsConfig?.nameservers ?? []).length === 0
-    ? [required("spec.dnsConfig.nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None")]
-    : []),
+  ...validateDns(spec),
   ...(spec.dnsConfig?.nameservers ?? []).flatMap((address, index) =>
     isIP(address) === 0
       ? [invalid(`spec.dnsConfig.nameservers[${index}]`, address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")]
@@ -136,6 +141,7 @@ export const validatePod = (object: ApiObject): readonly FieldError[] => {
     ...oneOf(spec.restartPolicy ?? "", "spec.restartPolicy", RESTART_POLICIES),
     ...oneOf(spec.dnsPolicy ?? "", "spec.dnsPolicy", DNS_POLICIES),
     ...validateLabels(spec.nodeSelector, "spec.nodeSelector"),
+    ...validatePodSecurityContext(spec),
     ...validateNetwork(spec),
     ...validateGates(spec),
     ...validateNames(spec),
@@ -143,3 +149,9 @@ export const validatePod = (object: ApiObject): readonly FieldError[] => {
     ...(spec.tolerations ?? []).flatMap((toleration, index) => validateToleration(toleration, `spec.tolerations[${index}]`)),
   ];
 };
+
+/** The same for a new pod, which can't have ephemeral containers yet. */
+export const validateNewPod = (object: ApiObject): readonly FieldError[] => [
+  ...validatePod(object),
+  ...((object as Pod).spec?.ephemeralContainers === undefined ? [] : [notAllowed("spec.ephemeralContainers", "cannot be set on create")]),
+];

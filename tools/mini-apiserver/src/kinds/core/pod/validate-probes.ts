@@ -41,7 +41,7 @@ const HANDLERS: { readonly [K in keyof Handler]: (handler: NonNullable<Handler[K
   ],
   tcpSocket: ({ port }, field) => validatePort(port, `${field}.port`),
   grpc: ({ port }, field) => validatePort(port, `${field}.port`),
-  sleep: ({ seconds }, field) => (seconds < 0 ? [invalid(`${field}.seconds`, seconds, "must be non-negative")] : []),
+  sleep: () => [],
 };
 
 const ORDER = ["exec", "httpGet", "tcpSocket", "grpc", "sleep"] as const;
@@ -101,8 +101,16 @@ export const validateProbes = (
   ];
 };
 
+const validateSleep = (handler: LifecycleHandler, field: string, graceSeconds: number): readonly FieldError[] => {
+  const seconds = handler.sleep?.seconds ?? 0;
+  if (seconds >= 0 && seconds <= graceSeconds) return [];
+  return [invalid(`${field}.sleep`, seconds, `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`)];
+};
+
 /** `postStart` and `preStop`. */
-export const validateLifecycle = (lifecycle: Lifecycle | undefined, field: string): readonly FieldError[] => [
-  ...(lifecycle?.postStart === undefined ? [] : validateHandler(lifecycle.postStart, `${field}.postStart`)),
-  ...(lifecycle?.preStop === undefined ? [] : validateHandler(lifecycle.preStop, `${field}.preStop`)),
-];
+export const validateLifecycle = (lifecycle: Lifecycle | undefined, field: string, graceSeconds: number): readonly FieldError[] =>
+  (["postStart", "preStop"] as const).flatMap((when) => {
+    const handler = lifecycle?.[when];
+    if (handler === undefined) return [];
+    return [...validateHandler(handler, `${field}.${when}`), ...validateSleep(handler, `${field}.${when}`, graceSeconds)];
+  });

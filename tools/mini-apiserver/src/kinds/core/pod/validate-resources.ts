@@ -10,7 +10,10 @@ const STANDARD: ReadonlySet<string> = new Set(["cpu", "memory", "ephemeral-stora
 const validateName = (name: string, field: string): readonly FieldError[] => {
   const problems = checkQualifiedName(name).map((text) => invalid(field, name, text));
   if (problems.length > 0 || name.includes("/") || STANDARD.has(name) || name.startsWith(HUGE_PAGES)) return problems;
-  return [invalid(field, name, "must be a standard resource for containers")];
+  return [
+    invalid(field, name, "must be a standard resource type or fully qualified"),
+    invalid(field, name, "must be a standard resource for containers"),
+  ];
 };
 
 /** Extended resources and huge pages can't be overcommitted. */

@@ -36,7 +36,6 @@ const MIN_TOKEN_SECONDS = 600;
 const validateProjection = (source: VolumeProjection, field: string): readonly FieldError[] => {
   const { secret, configMap, serviceAccountToken } = source;
   const kinds = Object.keys(source);
-  if (kinds.length === 0) return [required(field, "must specify one of the projected volume types")];
   if (kinds.length > 1)
     return kinds.slice(1).map((kind) => notAllowed(`${field}.${kind}`, "may not specify more than 1 volume type per source"));
   return [
@@ -104,8 +103,15 @@ const applySource = <K extends keyof Volume>(volume: Volume, kind: K, field: str
   return source === undefined ? [] : (SOURCES[kind]?.(source as NonNullable<Volume[K]>, `${field}.${kind}`) ?? []);
 };
 
+/** The order in which the reference looks; what is not named here comes last. */
+const SOURCE_ORDER: readonly string[] =
+  "emptyDir,hostPath,gitRepo,secret,nfs,iscsi,persistentVolumeClaim,downwardAPI,configMap,projected,csi,ephemeral,image".split(",");
+
+const rankOf = (kind: string): number => (SOURCE_ORDER.includes(kind) ? SOURCE_ORDER.indexOf(kind) : SOURCE_ORDER.length);
+
 const validateSource = (volume: Volume, field: string): readonly FieldError[] => {
-  const [first, ...more] = (Object.keys(volume) as (keyof Volume)[]).filter((kind) => kind !== "name" && volume[kind] !== undefined);
+  const kinds = (Object.keys(volume) as (keyof Volume)[]).filter((kind) => kind !== "name" && volume[kind] !== undefined);
+  const [first, ...more] = kinds.toSorted((a, b) => rankOf(a) - rankOf(b));
   if (first === undefined) return [required(field, "must specify a volume type")];
   return [
     ...applySource(volume, first, field),
