@@ -21,7 +21,7 @@ export const NAMESPACE = "rec";
 /** Longer than any recording took; what has not come by then does not come. */
 const RUN_TIMEOUT_MS = 60_000;
 const GONE_TIMEOUT_MS = 60_000;
-/** How long what was reached must stay. */
+/** How long what was reached must stay, and how long calls and events may take to be seen. */
 const SETTLE_MS = 300;
 /** How long calls may follow after the pod is gone from the API. */
 const AFTERMATH_MS = 3000;
@@ -155,7 +155,7 @@ const runToEnd = async (course: Course, pod: RecordedObject): Promise<Observatio
     overdue.push(
       `the recorded state was not reached in ${RUN_TIMEOUT_MS / 1000} s; it is ${describeStatus(shownStatuses(course).at(-1)?.status ?? {})}`,
     );
-  await systemClock.sleep(SETTLE_MS, { signal });
+  await systemClock.sleep(traitsOf(course.name).settleMs ?? SETTLE_MS, { signal });
   const logs = await readSettledLogs(course);
   await deleteObject(cluster.controlPlane.api, pod, signal);
   const isGone = (): boolean => history.of(podName).at(-1)?.isGone === true;
