@@ -12,6 +12,8 @@ export interface ApiWatch<T extends WatchedObject> {
   list(): readonly T[];
   /** By name, in the namespace `default` or in none. */
   get(name: string, namespace?: string): T | undefined;
+  /** Waits until the object with this UID has been seen once. */
+  untilSeen(uid: string): Promise<unknown>;
   /** Every version that was seen of the object with this UID, in order. */
   versions(uid: string): readonly T[];
   /** Every version of anything that was seen, in order. */
@@ -38,10 +40,12 @@ export const watchApi = <T extends WatchedObject>(api: ApiClient, path: string):
   const all: T[] = [];
   const waiters = new Set<Waiter>();
   const seen = new Set<string>();
+  const seenUids = new Set<string>();
   const see = (object: T): void => {
     const version = `${object.metadata?.uid} ${object.metadata?.resourceVersion}`;
     if (seen.has(version)) return;
     seen.add(version);
+    seenUids.add(object.metadata?.uid ?? "");
     all.push(object);
   };
   const changed = (): void => {
@@ -76,35 +80,41 @@ export const watchApi = <T extends WatchedObject>(api: ApiClient, path: string):
     }
   };
   void run();
+  const until: ApiWatch<T>["until"] = (what, accept, timeoutMs = DEFAULT_TIMEOUT_MS) => {
+    const { promise, resolve, reject } = Promise.withResolvers<never>();
+    const waiter: Waiter = {
+      check: () => {
+        try {
+          const answer = accept();
+          if (answer !== undefined && answer !== false) resolve(answer as never);
+        } catch (error) {
+          reject(error as Error);
+        }
+      },
+    };
+    const patience = new AbortController();
+    systemClock.sleep(timeoutMs, { signal: AbortSignal.any([patience.signal, signal]) }).then(
+      () => reject(new Error(`waited ${timeoutMs} ms in vain for ${what()}`)),
+      () => (signal.aborted ? reject(new Error(`the watch was closed while a test waited for ${what()}`)) : undefined),
+    );
+    waiters.add(waiter);
+    waiter.check();
+    return promise.finally(() => {
+      waiters.delete(waiter);
+      patience.abort();
+    });
+  };
   return {
     list: () => [...current.values()],
     get: (name, namespace = "default") => current.get(`${namespace}/${name}`) ?? current.get(`/${name}`),
     versions: (uid) => all.filter(({ metadata }) => metadata?.uid === uid),
     all,
-    until: (what, accept, timeoutMs = DEFAULT_TIMEOUT_MS) => {
-      const { promise, resolve, reject } = Promise.withResolvers<never>();
-      const waiter: Waiter = {
-        check: () => {
-          try {
-            const answer = accept();
-            if (answer !== undefined && answer !== false) resolve(answer as never);
-          } catch (error) {
-            reject(error as Error);
-          }
-        },
-      };
-      const patience = new AbortController();
-      systemClock.sleep(timeoutMs, { signal: AbortSignal.any([patience.signal, signal]) }).then(
-        () => reject(new Error(`waited ${timeoutMs} ms in vain for ${what()}`)),
-        () => (signal.aborted ? reject(new Error(`the watch was closed while a test waited for ${what()}`)) : undefined),
-      );
-      waiters.add(waiter);
-      waiter.check();
-      return promise.finally(() => {
-        waiters.delete(waiter);
-        patience.abort();
-      });
-    },
+    untilSeen: (uid) =>
+      until(
+        () => `the object ${uid} to be seen`,
+        () => seenUids.has(uid),
+      ),
+    until,
     close: () => closing.abort(),
   };
 };

@@ -142,7 +142,7 @@ const createRig = (options: ClusterRigOptions, opened: Opened): ClusterRig => {
   return {
     ...opened,
     ...watches,
-    ...objectsOf(api),
+    ...objectsOf(api, watches),
     api,
     manifests,
     logFile,

@@ -22,7 +22,7 @@ const openRegistry = (): Registry => {
 };
 
 beforeAll(async () => {
-  opened = await openClusterRig();
+  opened = await openClusterRig({ withControllers: true });
   registry = await startRegistry({ auth: { username: "robot", password: "s3cret" }, yes: true });
 });
 afterAll(async () => {
