@@ -37,11 +37,22 @@ export interface ClusterKubelet extends RunningKubelet {
   untilReady(signal: AbortSignal): Promise<void>;
 }
 
-/** Lines that the resolver of containers may see; the host's own file may be anything. */
-const RESOLV_CONF = "nameserver 192.0.2.53\nsearch lab.example\n";
+/** What containers get of the node's resolver; the host's own file may hold anything. */
+const RESOLV_CONF = "nameserver 192.0.2.53\n";
 
 /** How long a kubelet may take until its node is Ready. */
 const READY_TIMEOUT_MS = 60_000;
+
+/** Settings for what our own kubelet does not do, and refuses to be told of. */
+const foreignConfig = (lab: Lab): Record<string, unknown> => ({
+  // Pods must not be evicted because the developer's disk is full.
+  evictionHard: { "memory.available": "100Mi", "nodefs.available": "1%", "nodefs.inodesFree": "1%", "imagefs.available": "1%" },
+  volumePluginDir: join(lab.dir, "volume-plugins"),
+  // The host keeps its iptables.
+  makeIPTablesUtilChains: false,
+});
+
+const isForeign = (entry: string): boolean => kubeletCommand(entry).length === 1;
 
 const computeClusterConfig = (
   setup: ClusterKubeletSetup,
@@ -60,14 +71,8 @@ const computeClusterConfig = (
       clusterDNS: ["10.96.0.10"],
       clusterDomain: "cluster.local",
       resolvConf: join(lab.dir, "resolv.conf"),
-      volumePluginDir: join(lab.dir, "volume-plugins"),
-      // Pods must not be evicted because the developer's disk is full.
-      evictionHard: { "memory.available": "100Mi", "nodefs.available": "1%", "nodefs.inodesFree": "1%", "imagefs.available": "1%" },
-      imageGCHighThresholdPercent: 100,
-      imageGCLowThresholdPercent: 99,
       maxPods: 250,
-      // The host keeps its iptables.
-      makeIPTablesUtilChains: false,
+      ...(isForeign(setup.entry) ? foreignConfig(lab) : {}),
       ...(setup.endpoint === undefined ? {} : { containerRuntimeEndpoint: setup.endpoint }),
       ...setup.config,
     },
@@ -75,7 +80,7 @@ const computeClusterConfig = (
 };
 
 interface NodeLike {
-  readonly metadata?: { readonly name?: string };
+  readonly spec?: { readonly taints?: readonly { readonly key: string }[] };
   readonly status?: {
     readonly conditions?: readonly {
       readonly type: string;
@@ -96,6 +101,9 @@ const askNode = async (
   const node = (await setup.controlPlane.api.json(`/api/v1/nodes/${nodeName}`, { signal: expected.signal })) as NodeLike;
   const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
   if (ready?.status !== "True") throw new Error(`node ${nodeName} is not Ready: ${ready?.message ?? "it says nothing of it"}`);
+  // The scheduler goes by the taint, which a controller takes away some time after.
+  const isTainted = node.spec?.taints?.some(({ key }) => key === "node.kubernetes.io/not-ready") === true;
+  if (isTainted && setup.controlPlane.hasControllers) throw new Error(`node ${nodeName} is Ready, but still tainted as not ready`);
   const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port;
   if (port !== expected.port) throw new Error(`node ${nodeName} gives port ${port} for its kubelet, which listens on ${expected.port}`);
 };
@@ -120,10 +128,9 @@ export const startClusterKubelet = async (setup: ClusterKubeletSetup): Promise<C
     `--node-ip=${nodeAddress}`,
     ...(setup.flags ?? []),
   ] as const satisfies readonly string[];
-  const isForeign = command.length === 1;
   const child = startChild({
     name: "the kubelet",
-    argv: isForeign ? await withPrivateMounts(argv, { sharedDir: lab.kubeletDir }) : argv,
+    argv: isForeign(setup.entry) ? await withPrivateMounts(argv, { sharedDir: lab.kubeletDir }) : argv,
     logFile,
   });
   const running = createRunningKubelet({

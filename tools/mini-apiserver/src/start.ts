@@ -17,7 +17,6 @@ import { createInitialObjects } from "./kinds/initial-objects.ts";
 import { createLocalClient } from "./rest/local-client.ts";
 import type { LocalClient } from "./rest/local-client.ts";
 import type { StaticToken } from "./security/bearer-tokens.ts";
-import { openApiDocuments } from "./openapi/openapi-documents.ts";
 import { withProtobufBodies } from "./protobuf/protobuf-bodies.ts";
 import { ensureBootstrapRoles } from "./security/bootstrap-roles.ts";
 import { createNodeRestriction } from "./security/node-restriction.ts";
@@ -128,7 +127,7 @@ const createServer = async (parts: Parts): Promise<ReturnType<typeof createApiSe
     virtualResources: [createBindings(parts), ...security.reviews],
     admitters: [createNodeRestriction(store)],
   });
-  const documents = [...issuerDocuments(signer), ...openApiDocuments(ALL_KINDS)];
+  const documents = issuerDocuments(signer);
   return withProtobufBodies(withDocuments(server, { documents, authenticator, authorizer }));
 };
 

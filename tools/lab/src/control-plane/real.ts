@@ -157,6 +157,7 @@ export const startRealControlPlane = async (options: RealOptions): Promise<Contr
   }
   return {
     kind: "real",
+    hasControllers: withControllers,
     url,
     dir,
     adminKubeconfig,

@@ -37,7 +37,7 @@ export const partialOf = (object: ApiObject, version: string): ApiObject => ({
 });
 
 const objectOf = (object: ApiObject, { includeObject, version }: TableOptions): object => {
-  if (includeObject === "None") return {};
+  if (includeObject === "None") return { object: null };
   return { object: includeObject === "Object" ? object : partialOf(object, version) };
 };
 

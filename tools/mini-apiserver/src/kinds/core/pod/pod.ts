@@ -4,7 +4,7 @@ import type { ApiObject } from "../../../contracts.ts";
 import { POD_TABLE } from "../../../tables/pod-table.ts";
 import type { DeleteOptions, KindDefinition } from "../../kind-definition.ts";
 import { flagAt, textAt } from "../../read-path.ts";
-import { admitPod, initialStatus } from "./admit-pod.ts";
+import { admitPod, admitTolerations, initialStatus } from "./admit-pod.ts";
 import { EPHEMERAL_CONTAINERS, POD_STATUS, RESIZE } from "./pod-subresources.ts";
 import { warningsOfPod } from "./pod-warnings.ts";
 import { validateNewPod } from "./validate-pod.ts";
@@ -79,7 +79,7 @@ export const POD: KindDefinition = {
       const admitted = withoutNegativeGrace(admitPod(pod, context));
       return { ...admitted, status: initialStatus(admitted, { qosClass: qosOf(admitted), nowMs: context.clock.nowMs() }) };
     },
-    prepareUpdate: withGateCondition,
+    prepareUpdate: (next, current) => withGateCondition(admitTolerations(next), current),
     validateCreate: validateNewPod,
     warnings: warningsOfPod,
     validateUpdate: validatePodUpdate,
