@@ -70,23 +70,22 @@ const onThisNode = (object: ApiObject): ApiObject => {
 
 type Objects = Pick<ClusterRig, "create" | "patch" | "remove">;
 
-const objectsOf = (api: ApiClient): Objects => ({
-  create: (object) => api.json(collectionPath(object.kind ?? "", object.metadata?.namespace), { method: "POST", body: onThisNode(object) }),
+const objectsOf = (api: ApiClient, { pods }: Pick<ClusterRig, "pods">): Objects => ({
+  create: async (object) => {
+    const created = await api.json(collectionPath(object.kind ?? "", object.metadata?.namespace), {
+      method: "POST",
+      body: onThisNode(object),
+    });
+    // What is waited for next is then never the state before.
+    if (object.kind === "Pod") await pods.untilSeen(created.metadata?.uid ?? "");
+    return created;
+  },
   patch: (kind, name, body) => api.json(objectPath(kind, name), { method: "PATCH", body, contentType: "application/merge-patch+json" }),
   remove: async (kind, name, graceSeconds) => {
     const body = { apiVersion: "v1", kind: "DeleteOptions", ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }) };
     await api.json(objectPath(kind, name), { method: "DELETE", body });
   },
 });
-
-/** Fields of the lab's configuration that our kubelet refuses to be told of as long as it does not do them. */
-const NOT_YET = {
-  evictionHard: undefined,
-  volumePluginDir: undefined,
-  makeIPTablesUtilChains: undefined,
-  imageGCHighThresholdPercent: undefined,
-  imageGCLowThresholdPercent: undefined,
-};
 
 /** Opens everything that there is to open, the lab first. */
 interface Opened {
@@ -132,7 +131,7 @@ const createRig = (options: ClusterRigOptions, opened: Opened): ClusterRig => {
       controlPlane: { ...controlPlane, nodeKubeconfig },
       nodeName: CLUSTER_NODE,
       logFile,
-      config: { ...NOT_YET, logging: { verbosity: 4 }, ...options.config },
+      config: { logging: { verbosity: 4 }, ...options.config },
       flags: options.flags ?? [],
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(ports === undefined ? {} : { ports }),
