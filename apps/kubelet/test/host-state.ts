@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { ContainerState, PodSandboxState } from "@nk/cri-api";
 import type { Rig } from "./rig.ts";
 
+/** The host and the runtime of a rig, whichever kind it is. */
+export type HostSide = Pick<Rig, "lab" | "cri" | "podLogsDir" | "containerLogsDir">;
+
 /** A container as the runtime has it. */
 export interface HeldContainer {
   readonly uid: string;
@@ -27,7 +30,7 @@ const STATES = new Map<number, HeldContainer["state"]>([
 ]);
 
 /** All containers, in any state. */
-export const listHeldContainers = async ({ cri }: Rig): Promise<readonly HeldContainer[]> => {
+export const listHeldContainers = async ({ cri }: Pick<HostSide, "cri">): Promise<readonly HeldContainer[]> => {
   const { containers } = await cri.listContainers();
   return containers.map(({ id, labels, metadata, state }) => ({
     uid: labels["io.kubernetes.pod.uid"] ?? "",
@@ -39,7 +42,7 @@ export const listHeldContainers = async ({ cri }: Rig): Promise<readonly HeldCon
 };
 
 /** All sandboxes, in any state. */
-export const listHeldSandboxes = async ({ cri }: Rig): Promise<readonly HeldSandbox[]> => {
+export const listHeldSandboxes = async ({ cri }: Pick<HostSide, "cri">): Promise<readonly HeldSandbox[]> => {
   const { items } = await cri.listPodSandbox();
   return items.map(({ id, metadata, state }) => ({
     uid: metadata?.uid ?? "",
@@ -52,7 +55,7 @@ export const listHeldSandboxes = async ({ cri }: Rig): Promise<readonly HeldSand
 const listNames = (dir: string): readonly string[] => (existsSync(dir) ? readdirSync(dir) : []);
 
 /** UIDs that have a pod cgroup in any hierarchy. */
-export const listCgroupUids = ({ lab }: Rig): readonly string[] => {
+export const listCgroupUids = ({ lab }: Pick<HostSide, "lab">): readonly string[] => {
   const mount = "/sys/fs/cgroup";
   const roots = existsSync(join(mount, "cgroup.controllers")) ? [mount] : listNames(mount).map((name) => join(mount, name));
   const uids = roots.flatMap((root) =>
@@ -74,7 +77,7 @@ export interface PodTraces {
 }
 
 /** Reads everything a kubelet makes for its pods. */
-export const readPodTraces = async (rig: Rig): Promise<PodTraces> => ({
+export const readPodTraces = async (rig: HostSide): Promise<PodTraces> => ({
   sandboxes: (await listHeldSandboxes(rig)).map(({ uid }) => uid).toSorted(),
   containers: [...new Set((await listHeldContainers(rig)).map(({ uid }) => uid))].toSorted(),
   cgroups: listCgroupUids(rig),

@@ -1,45 +1,6 @@
-import { readFileSync } from "node:fs";
 import type { Pod } from "@nk/pod-model";
-import { toProtoJson } from "./proto-json.ts";
-import type { Json } from "./proto-json.ts";
-import type { ProxiedCall } from "./recording-proxy.ts";
-
-type JsonObject = { readonly [key: string]: Json };
-
-interface RecordedRequest {
-  readonly after_ms: number;
-  readonly method: string;
-  readonly req: JsonObject;
-  readonly res?: JsonObject;
-}
-
-/** One pod as the recording keeps it of `/pods`. */
-export interface ShownPod {
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly uid: string;
-    readonly labels?: { readonly [key: string]: string };
-    readonly annotations?: { readonly [key: string]: string };
-  };
-  readonly spec: { readonly [field: string]: unknown };
-  readonly phase?: string;
-  readonly qosClass?: string;
-  readonly containers?: readonly { readonly name: string; readonly state: string; readonly restartCount: number }[];
-}
-
-/** One step of the recording. */
-export interface RecordedStep {
-  readonly step: string;
-  readonly file: string;
-  readonly manifest: Pod | string | null;
-  readonly cri: readonly RecordedRequest[];
-  readonly pods: readonly ShownPod[] | null;
-}
-
-/** The recording of the reference without an API server. */
-export const readStandalone = (): readonly RecordedStep[] =>
-  JSON.parse(readFileSync(new URL("fixtures/standalone.json", import.meta.url), "utf8")) as readonly RecordedStep[];
+import { toProtoJson } from "@nk/tool-recordings";
+import type { Json, JsonObject, ProxiedCall, ShownPod, StandaloneStep } from "@nk/tool-recordings";
 
 /** A request of one step, by whose life it belongs to. */
 export interface LifeCall {
@@ -146,7 +107,7 @@ const toLives = (calls: readonly RawCall[], words: Map<string, string>): readonl
 };
 
 /** The recording's requests. */
-export const livesOfRecording = (steps: readonly RecordedStep[]): readonly LifeCall[] =>
+export const livesOfRecording = (steps: readonly StandaloneStep[]): readonly LifeCall[] =>
   toLives(
     steps.flatMap(({ cri }, step) => cri.map(({ method, req, res }) => ({ step, method, req, res: res ?? {} }))),
     new Map(),

@@ -37,7 +37,7 @@ export interface RuntimeCondition {
 
 /**
  * unknown: it has not answered since the kubelet started. answered: what it said last; `outOfSyncSinceMs` (Clock.nowMs) is set while it no
- * longer answers, or says that it is not ready, and counts from the last time both were well.
+ * longer answers, or says of itself that it is not ready, and counts from the last time it was well; the network does not count.
  */
 export type RuntimeHealth =
   | { readonly kind: "unknown" }

@@ -87,7 +87,7 @@ describe("createRuntimeStatus", () => {
     await bed.clock.advance(10);
     bed.answer = READY;
     await bed.clock.advance(40);
-    expect(bed.status.current()).not.toHaveProperty("outOfSyncSinceMs");
+    expect(bed.status.current()).toMatchObject({ network: { status: true } });
     expect(bed.watched).toHaveLength(1);
     await bed.stop();
   });
@@ -101,7 +101,17 @@ describe("createRuntimeStatus", () => {
     await bed.stop();
   });
 
-  it("counts from the last time that all was well, and keeps what the runtime said last", async () => {
+  it("does not call a runtime out of sync whose network only is not ready, and asks it often", async () => {
+    const bed = await openBed(NO_NETWORK);
+    await bed.clock.advance(60_000);
+    expect(bed.status.current()).toEqual({ kind: "answered", runtime: NO_NETWORK.runtime, network: NO_NETWORK.network });
+    bed.answer = READY;
+    await bed.clock.advance(500);
+    expect(bed.status.current()).toMatchObject({ network: { status: true } });
+    await bed.stop();
+  });
+
+  it("counts from the last time that the runtime was well, and keeps what the runtime said last", async () => {
     const bed = await openBed(READY);
     const wellMs = bed.clock.nowMs();
     bed.answer = "dead";

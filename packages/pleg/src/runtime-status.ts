@@ -29,7 +29,7 @@ export interface RuntimeStatusPort {
 
 /**
  * `unknown`: it has not answered yet. `answered`: what it said last; `outOfSyncSinceMs` (epoch ms) is there while it does not answer or says
- * that it is not ready, and is the last time that both were well.
+ * that it is not ready itself, and is the last time that it was. A network that is not ready does not count: the runtime is up.
  */
 export type RuntimeStatusSnapshot =
   | { readonly kind: "unknown" }
@@ -64,7 +64,7 @@ export interface RuntimeStatusOptions {
   readonly logger?: Logger;
 }
 
-const isWell = ({ runtime, network }: RuntimeSelfReport): boolean => runtime?.status === true && network?.status === true;
+const isUp = ({ runtime }: Pick<RuntimeSelfReport, "runtime">): boolean => runtime?.status === true;
 
 const withoutDirs = ({ runtime, network }: RuntimeSelfReport): Pick<RuntimeSelfReport, "runtime" | "network"> => ({
   ...(runtime === undefined ? {} : { runtime }),
@@ -81,7 +81,7 @@ export const createRuntimeStatus = (port: RuntimeStatusPort, options: RuntimeSta
   const changes = createEmitter<undefined>();
   const wakeup = createWakeup(clock);
   let current: RuntimeStatusSnapshot = { kind: "unknown" };
-  let lastWellMs = clock.nowMs();
+  let lastUpMs = clock.nowMs();
   let pendingAsks: Disposable[] = [];
   let watched: { readonly paths: readonly string[]; readonly watcher: Disposable } | undefined;
 
@@ -107,16 +107,16 @@ export const createRuntimeStatus = (port: RuntimeStatusPort, options: RuntimeSta
     using deadline = withDeadline({ signal, timeoutMs, clock, what: "ask the runtime for its status" });
     try {
       const report = await port.report({ signal: deadline.signal });
-      if (isWell(report)) lastWellMs = clock.nowMs();
+      if (isUp(report)) lastUpMs = clock.nowMs();
       watchDirs(report.networkDirs);
-      become({ kind: "answered", ...withoutDirs(report), ...(isWell(report) ? {} : { outOfSyncSinceMs: lastWellMs }) });
+      become({ kind: "answered", ...withoutDirs(report), ...(isUp(report) ? {} : { outOfSyncSinceMs: lastUpMs }) });
     } catch (error) {
       signal.throwIfAborted();
       logger.warn("runtime does not tell its status", { error });
-      if (current.kind === "answered") become({ ...current, outOfSyncSinceMs: lastWellMs });
+      if (current.kind === "answered") become({ ...current, outOfSyncSinceMs: lastUpMs });
     }
   };
-  const isReady = (): boolean => current.kind === "answered" && current.outOfSyncSinceMs === undefined;
+  const isReady = (): boolean => current.kind === "answered" && current.outOfSyncSinceMs === undefined && current.network?.status === true;
 
   return {
     current: () => current,

@@ -161,7 +161,8 @@ const rememberedLastState = (name: string, newest: RuntimeContainerStatus, input
   const status = previousStatus(input, name);
   if (status === undefined) return {};
   const id = formatContainerId({ runtimeName: input.runtimeName, id: newest.id });
-  if (status.containerID === id) return status.state?.waiting === undefined ? (status.lastState ?? {}) : {};
+  // Of a container that waited for its restart that is its own end, told twice once it waits no more, as in the reference.
+  if (status.containerID === id) return status.lastState ?? {};
   return status.state?.terminated === undefined ? (status.lastState ?? {}) : { terminated: status.state.terminated };
 };
 

@@ -6,6 +6,7 @@ import { isVolumesError, VolumesError } from "./errors.ts";
 import { createVolumesMetrics } from "./metrics.ts";
 import type { VolumesMetrics } from "./metrics.ts";
 import { applyVolumeOwnership } from "./ownership.ts";
+import { lacksHostPath } from "./plugins/host-path-check.ts";
 import type { PluginTools, ReadyVolume } from "./plugins/plugin.ts";
 import { podPaths } from "./pod-paths.ts";
 import type { CallOptions, ObjectChange, VolumeEvent, VolumesPorts } from "./ports.ts";
@@ -55,6 +56,8 @@ export interface Volumes extends Disposable {
   release(uid: PodUid, options: CallOptions): Promise<void>;
   /** The host path of a sub-path, proof against links that lead out of the volume. Rejects with `sub-path`. */
   resolveSubPath(request: SubPathRequest, options: CallOptions): Promise<string>;
+  /** Whether a volume of the pod is known not to be there now, e.g. a host path that must exist. Makes nothing; takes a look at each. */
+  isLacking(pod: Pod): Promise<boolean>;
   /** Looks at the content of the pod's volumes now. Rejects when one could not be brought up to date; the others are. */
   refresh(uid: PodUid, options: CallOptions): Promise<void>;
   /** The pod's labels or annotations may have changed: volumes that show them are brought up to date. Does not wait. */
@@ -235,6 +238,12 @@ export const createVolumes = (options: VolumesOptions, ports: VolumesPorts = {})
       return lanes.run(laneKey(ref.uid, request.volumeName), () => bindSubPath(request, { rootDir, mounts: ports.mounts, signal }), {
         signal,
       });
+    },
+    isLacking: async (pod) => {
+      const looks = (pod.spec?.volumes ?? []).map(
+        ({ hostPath }) => hostPath !== undefined && lacksHostPath(hostPath.path, hostPath.type ?? ""),
+      );
+      return (await Promise.all(looks)).includes(true);
     },
     refresh: (uid, { signal }) => refreshPod(engine, uid, signal),
     podUpdated: (pod) => takePod(engine, pod),

@@ -37,23 +37,22 @@ export interface ClusterKubelet extends RunningKubelet {
   untilReady(signal: AbortSignal): Promise<void>;
 }
 
-/** Lines that the resolver of containers may see; the host's own file may be anything. */
-const RESOLV_CONF = "nameserver 192.0.2.53\nsearch lab.example\n";
+/** What containers get of the node's resolver; the host's own file may hold anything. */
+const RESOLV_CONF = "nameserver 192.0.2.53\n";
 
 /** How long a kubelet may take until its node is Ready. */
 const READY_TIMEOUT_MS = 60_000;
 
-/** Another kubelet's binary, not this repository's TypeScript or a bundle of it. */
-const isForeign = (entry: string): boolean => kubeletCommand(entry).length === 1;
-
-/** What must be said to a kubelet that evicts, collects images and loads plugins; nk does none of it yet and refuses to be told. */
+/** Settings for what our own kubelet does not do, and refuses to be told of. */
 const foreignConfig = (lab: Lab): Record<string, unknown> => ({
-  volumePluginDir: join(lab.dir, "volume-plugins"),
   // Pods must not be evicted because the developer's disk is full.
   evictionHard: { "memory.available": "100Mi", "nodefs.available": "1%", "nodefs.inodesFree": "1%", "imagefs.available": "1%" },
-  imageGCHighThresholdPercent: 100,
-  imageGCLowThresholdPercent: 99,
+  volumePluginDir: join(lab.dir, "volume-plugins"),
+  // The host keeps its iptables.
+  makeIPTablesUtilChains: false,
 });
+
+const isForeign = (entry: string): boolean => kubeletCommand(entry).length === 1;
 
 const computeClusterConfig = (
   setup: ClusterKubeletSetup,
@@ -73,8 +72,6 @@ const computeClusterConfig = (
       clusterDomain: "cluster.local",
       resolvConf: join(lab.dir, "resolv.conf"),
       maxPods: 250,
-      // The host keeps its iptables.
-      makeIPTablesUtilChains: false,
       ...(isForeign(setup.entry) ? foreignConfig(lab) : {}),
       ...(setup.endpoint === undefined ? {} : { containerRuntimeEndpoint: setup.endpoint }),
       ...setup.config,
@@ -83,7 +80,7 @@ const computeClusterConfig = (
 };
 
 interface NodeLike {
-  readonly metadata?: { readonly name?: string };
+  readonly spec?: { readonly taints?: readonly { readonly key: string }[] };
   readonly status?: {
     readonly conditions?: readonly {
       readonly type: string;
@@ -104,6 +101,9 @@ const askNode = async (
   const node = (await setup.controlPlane.api.json(`/api/v1/nodes/${nodeName}`, { signal: expected.signal })) as NodeLike;
   const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
   if (ready?.status !== "True") throw new Error(`node ${nodeName} is not Ready: ${ready?.message ?? "it says nothing of it"}`);
+  // The scheduler goes by the taint, which a controller takes away some time after.
+  const isTainted = node.spec?.taints?.some(({ key }) => key === "node.kubernetes.io/not-ready") === true;
+  if (isTainted && setup.controlPlane.hasControllers) throw new Error(`node ${nodeName} is Ready, but still tainted as not ready`);
   const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port;
   if (port !== expected.port) throw new Error(`node ${nodeName} gives port ${port} for its kubelet, which listens on ${expected.port}`);
 };
@@ -117,8 +117,9 @@ export const startClusterKubelet = async (setup: ClusterKubeletSetup): Promise<C
   for (const dir of ["manifests", "pod-logs", "volume-plugins"]) await mkdir(join(lab.dir, dir), { recursive: true });
   await writeFile(join(lab.dir, "resolv.conf"), RESOLV_CONF);
   await writeFile(configFile, JSON.stringify(computeClusterConfig(setup, { ports, nodeAddress }), undefined, 2));
+  const command = kubeletCommand(setup.entry);
   const argv = [
-    ...kubeletCommand(setup.entry),
+    ...command,
     `--config=${configFile}`,
     `--kubeconfig=${controlPlane.nodeKubeconfig}`,
     `--hostname-override=${nodeName}`,

@@ -37,9 +37,9 @@ export interface ContainerdConfigInput {
 
 const quote = (text: string): string => JSON.stringify(text);
 
-/** Runtime handlers: `runc` is the default, `other` the same under another name for tests of RuntimeClass. */
+/** Runtime handlers: `runc` is the default, the others are the same under other names, for tests of RuntimeClass. */
 const renderRuntimes = (prefix: string, paths: LabPaths): string =>
-  ["runc", "other"]
+  ["runc", "other", "test-handler"]
     .map((name) =>
       [
         `[plugins.${prefix}.containerd.runtimes.${name}]`,

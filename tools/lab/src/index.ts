@@ -11,6 +11,7 @@ export type { BuiltImages, LabImages } from "./images/build.ts";
 export { packOciArchive } from "./images/oci-archive.ts";
 export type { OciImage } from "./images/oci-archive.ts";
 export { packBusyboxLayer } from "./images/layers.ts";
+export type { AddedProgram } from "./images/layers.ts";
 export { ensureDebianPackages, listMissingPackages } from "./debian-packages.ts";
 export type { EnsurePackagesOptions } from "./debian-packages.ts";
 export { sweepStaleLabs } from "./sweep.ts";

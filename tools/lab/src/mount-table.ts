@@ -35,21 +35,30 @@ export const parseMountTable = (text: string): MountLine[] => {
 /** The mounts of this process's mount namespace. */
 export const readMountTable = (): MountLine[] => parseMountTable(readFileSync("/proc/self/mountinfo", "utf8"));
 
-/** Mount points at or below a folder, innermost and youngest first: the order in which they can be unmounted. */
-export const listMountPointsBelow = (dir: string): string[] =>
-  readMountTable()
-    .map((line) => line.mountPoint)
-    .filter((point) => point === dir || point.startsWith(`${dir}/`))
-    .toReversed();
+/**
+ * Mount points at or below a folder, innermost and youngest first: the order in which they can be unmounted. Each once: where a folder is
+ * mounted on itself and shared, as a kubelet's is, the table shows every mount twice, and both go together.
+ */
+export const listMountPointsBelow = (dir: string): string[] => [
+  ...new Set(
+    readMountTable()
+      .map((line) => line.mountPoint)
+      .filter((point) => point === dir || point.startsWith(`${dir}/`))
+      .toReversed(),
+  ),
+];
+
+/** umount(8) adds up the codes of what it could not do: none of them matters here. */
+const ANY_CODE = Array.from({ length: 256 }, (_, code) => code);
 
 /** Unmounts everything at or below a folder; what stays busy is detached, so that the folder can be deleted safely. */
 export const unmountBelow = async (dir: string): Promise<void> => {
   for (const flags of [[], ["--lazy"]]) {
     const points = listMountPointsBelow(dir);
     if (points.length === 0) return;
-    // In slices, because the argument list has a limit; exit codes are ignored because the table tells what is left.
+    // In slices, because the argument list has a limit; the table tells what is left.
     for (let start = 0; start < points.length; start += 200) {
-      await runCommand(["umount", ...flags, "--", ...points.slice(start, start + 200)], { okCodes: [0, 1, 16, 32, 64] });
+      await runCommand(["umount", ...flags, "--", ...points.slice(start, start + 200)], { okCodes: ANY_CODE });
     }
   }
 };

@@ -10,6 +10,7 @@ import type { NodeView } from "./node-view.ts";
 /** Volumes as pod-sync wants them. */
 export const volumesForPods = (volumes: Volumes): VolumePort => ({
   prepare: async (pod, options) => ({ volumes: await volumes.prepare(pod, options) }),
+  isLacking: (pod) => volumes.isLacking(pod),
   release: (pod, options) => volumes.release(podRef(pod).uid, options),
   resolveSubPath: (request, options) => volumes.resolveSubPath(request, options),
 });

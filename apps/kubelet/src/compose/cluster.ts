@@ -23,7 +23,10 @@ export interface Cluster {
   readonly podVersions: PodVersions;
 }
 
-/** Go's way of saying no limit is below 0, and for events 0. */
+/** 0 is Go's way of saying the default. */
+const DEFAULT_QPS = 50;
+
+/** Below 0 there is no limit; for events that is what 0 says, too. */
 const eventLimit = ({ eventQps, eventBurst }: KubeletSettings["api"]): { readonly qps: number; readonly burst: number } => ({
   qps: eventQps === 0 ? -1 : eventQps,
   burst: eventBurst,
@@ -40,7 +43,7 @@ export const openCluster = async (settings: KubeletSettings, telemetry: Telemetr
   const client = createKubeClient({
     access,
     userAgent: `kubelet/${KUBERNETES_VERSION} (linux/${process.arch === "x64" ? "amd64" : process.arch}) nk`,
-    rateLimit: { qps: settings.api.qps, burst: settings.api.burst },
+    rateLimit: { qps: settings.api.qps === 0 ? DEFAULT_QPS : settings.api.qps, burst: settings.api.burst },
     eventRateLimit: eventLimit(settings.api),
     environment: textEnvironment(),
     clock,

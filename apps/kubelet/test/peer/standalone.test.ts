@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { openRecordingProxy, readStandalone } from "@nk/tool-recordings";
+import type { RecordingProxy, ShownPod, StandaloneStep } from "@nk/tool-recordings";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { livesOfCalls, livesOfRecording, readStandalone, toShownPod, withoutRun } from "../recorded-life.ts";
-import type { LifeCall, RecordedStep, ShownPod } from "../recorded-life.ts";
-import { openRecordingProxy } from "../recording-proxy.ts";
-import type { RecordingProxy } from "../recording-proxy.ts";
+import { livesOfCalls, livesOfRecording, toShownPod, withoutRun } from "../recorded-life.ts";
+import type { LifeCall } from "../recorded-life.ts";
 import { closeLeakFree, openRig, report } from "../rig.ts";
 import type { Rig } from "../rig.ts";
 import { until } from "../until.ts";
@@ -134,10 +134,10 @@ const sandboxNames = async (): Promise<string> => {
 };
 
 /** UID of the pod that the step's file is about. */
-const uidOf = async ({ file }: RecordedStep): Promise<string | undefined> =>
+const uidOf = async ({ file }: StandaloneStep): Promise<string | undefined> =>
   (await use().rig.pod(file.replace(".json", "")))?.metadata?.uid;
 
-const applyStep = async ({ file, manifest }: RecordedStep): Promise<void> => {
+const applyStep = async ({ file, manifest }: StandaloneStep): Promise<void> => {
   if (manifest !== null) return use().rig.write(file, manifest);
   const files = file === "*" ? [...new Set(steps.map((one) => one.file))].filter((one) => one !== "*") : [file];
   await Promise.all(files.map((one) => use().rig.remove(one)));

@@ -86,22 +86,27 @@ export const createFileCredentials = (options: FileCredentialsOptions): Credenti
   let lookedAtMs = -Infinity;
   let readAtMs = -Infinity;
   let looking: Promise<Identity> | undefined;
+  let generation = 0;
 
   const look = async (force: boolean): Promise<Identity> => {
     const nowMs = clock.monotonicMs();
+    const startedIn = generation;
     const full = force || nowMs - readAtMs >= REREAD_MS;
     try {
       const [authorization, certificate] = await Promise.all([authorizationOf(full), certificateOf(full)]);
       if (identity?.authorization !== authorization || identity?.certificate !== certificate || identity === undefined) {
         identity = { authorization, certificate };
       }
-      if (full) readAtMs = nowMs;
+      if (full && generation === startedIn) readAtMs = nowMs;
     } catch (error) {
       if (identity === undefined) throw error;
       logger.warn("credentials could not be read again; the old ones stay in use", { error });
     } finally {
-      lookedAtMs = nowMs;
-      looking = undefined;
+      // What was invalidated meanwhile has to be looked at again.
+      if (generation === startedIn) {
+        lookedAtMs = nowMs;
+        looking = undefined;
+      }
     }
     return identity;
   };
@@ -117,6 +122,8 @@ export const createFileCredentials = (options: FileCredentialsOptions): Credenti
       return await raceSignal(lookOnce(true), signal);
     },
     invalidate() {
+      generation += 1;
+      looking = undefined;
       lookedAtMs = -Infinity;
       readAtMs = -Infinity;
     },

@@ -119,11 +119,15 @@ class RequestSender implements Sender {
   }
 
   async open(request: ApiRequest, signal: AbortSignal): Promise<WireResponse> {
-    await this.#throttle(request, signal);
-    const { response } = await this.#sendOnce(request, signal, false);
-    if (response.status < 400) return response;
-    const body = await readBody(response, MAX_ERROR_BYTES);
-    throw this.#statusError(request, response, body);
+    try {
+      await this.#throttle(request, signal);
+      const { response } = await this.#sendOnce(request, signal, false);
+      if (response.status < 400) return response;
+      const body = await readBody(response, MAX_ERROR_BYTES);
+      throw this.#statusError(request, response, body);
+    } catch (error) {
+      throw this.#explain(request, error, { signal, timeoutMs: Infinity });
+    }
   }
 
   async #attempt(
@@ -197,7 +201,7 @@ class RequestSender implements Sender {
     });
   }
 
-  #explain(request: ApiRequest, error: unknown, limits: SendLimits): unknown {
+  #explain(request: ApiRequest, error: unknown, limits: Pick<SendLimits, "signal" | "timeoutMs">): unknown {
     if (limits.signal?.aborted === true) return limits.signal.reason;
     if (isDeadlineError(error)) {
       const message = `cannot ${request.what}: no answer within ${limits.timeoutMs} ms`;

@@ -7,3 +7,5 @@ export type { Fault, FaultAction, FaultMatch } from "./faults.ts";
 export type { Relay } from "./relay.ts";
 export type { ReviewOptions } from "./reviews.ts";
 export type { FakeWatches } from "./watches.ts";
+export { describeApiServerContract } from "./contract.ts";
+export type { ContractMatchers, ContractOptions, ContractSubject } from "./contract.ts";

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -286,6 +287,17 @@ describe("a request", () => {
     await until(() => server.requests.length === 1);
     controller.abort(reason);
     await expect(pending).rejects.toBe(reason);
+  });
+
+  it("leaves nothing behind on a signal that lives long", async () => {
+    await using server = await startServer();
+    await using client = clientOf(server);
+    const { signal } = new AbortController();
+    server.put(kinds.nodes, node);
+    for (let index = 0; index < 20; index += 1) await client.get(kinds.nodes, { name: "n" }, { signal });
+    await failureOf(client.get(kinds.nodes, { name: "none" }, { signal }));
+    for await (const item of client.watch(kinds.nodes, {}, { signal })) if (item.type === "synced") break;
+    expect(getEventListeners(signal, "abort").length).toBe(0);
   });
 
   it("ends with its deadline when the headers are slow", async () => {

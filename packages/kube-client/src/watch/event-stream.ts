@@ -1,6 +1,6 @@
-import { linkSignals, withDeadline } from "@nk/stdx";
+import { isDeadlineError, linkSignals, withDeadline } from "@nk/stdx";
 import type { Clock } from "@nk/stdx";
-import { isKubeClientError } from "../errors.ts";
+import { isKubeClientError, KubeClientError } from "../errors.ts";
 import type { KubeObject } from "../kinds.ts";
 import type { ApiRequest, Sender } from "../request/send.ts";
 import { splitLines } from "./lines.ts";
@@ -13,8 +13,8 @@ export interface EventStreamOptions<T extends KubeObject> {
   readonly request: ApiRequest;
   /** Until the answer begins. */
   readonly openTimeoutMs: number;
-  /** A stream that says nothing for so long is given up. */
-  readonly idleMs: number;
+  /** A stream that says nothing for so long is given up; asked for again whenever it might be. */
+  readonly idleMs: () => number;
   readonly maxEventBytes: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -28,10 +28,10 @@ export type StreamEnd =
   /** The request or the connection failed, or the server ended it with an ERROR event. */
   | { readonly type: "failed"; readonly error: unknown };
 
-/** Calls back once nothing was heard for `idleMs`. */
+/** Calls back once nothing was heard for `idleMs()`. */
 const watchSilence = (options: {
   readonly clock: Clock;
-  readonly idleMs: number;
+  readonly idleMs: () => number;
   readonly onSilent: () => void;
 }): Disposable & { heard(): void } => {
   const { clock, idleMs, onSilent } = options;
@@ -39,12 +39,12 @@ const watchSilence = (options: {
   let timer: Disposable;
   const arm = (delayMs: number): void => {
     timer = clock.schedule(delayMs, () => {
-      const leftMs = heardAtMs + idleMs - clock.monotonicMs();
+      const leftMs = heardAtMs + idleMs() - clock.monotonicMs();
       if (leftMs > 0) arm(leftMs);
       else onSilent();
     });
   };
-  arm(idleMs);
+  arm(idleMs());
   return {
     heard() {
       heardAtMs = clock.monotonicMs();
@@ -52,6 +52,12 @@ const watchSilence = (options: {
     [Symbol.dispose]: () => timer[Symbol.dispose](),
   };
 };
+
+const openTimeout = (
+  { request, openTimeoutMs }: Pick<EventStreamOptions<KubeObject>, "request" | "openTimeoutMs">,
+  cause: Error,
+): KubeClientError =>
+  new KubeClientError({ code: "timeout", message: `cannot ${request.what}: no answer within ${openTimeoutMs} ms`, cause });
 
 /** Opens one stream and reads its events to the end. Rejects only with the reason of the signal. */
 export const readEvents = async <T extends KubeObject>(options: EventStreamOptions<T>): Promise<StreamEnd> => {
@@ -84,7 +90,7 @@ export const readEvents = async <T extends KubeObject>(options: EventStreamOptio
     signal.throwIfAborted();
     if (isSilent) return { type: "idle" };
     if (isKubeClientError(error, "too-large")) return { type: "bad-event" };
-    return { type: "failed", error };
+    return { type: "failed", error: isDeadlineError(error) ? openTimeout(options, error) : error };
   } finally {
     opening.signal.removeEventListener("abort", giveUp);
     // Whatever of the stream is left is let go.

@@ -139,7 +139,7 @@ class Reflector<T extends KubeObject> {
       sender,
       request: this.#requestOf(initial !== undefined),
       openTimeoutMs: Number.isFinite(timeoutMs) ? timeoutMs : idleMs,
-      idleMs: initial === undefined ? idleMs : Math.min(idleMs, INITIAL_EVENTS_MS),
+      idleMs: () => (initial?.isComplete === false ? Math.min(idleMs, INITIAL_EVENTS_MS) : idleMs),
       maxEventBytes,
       clock,
       signal,

@@ -1,5 +1,5 @@
 import { systemClock } from "@nk/stdx";
-import { createRecordingMetrics } from "@nk/stdx/testing";
+import { createFakeClock, createRecordingMetrics } from "@nk/stdx/testing";
 import type { RecordingMetrics } from "@nk/stdx/testing";
 import type { Pod } from "@nk/pod-model";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -317,6 +317,24 @@ describe("a watch", () => {
     expect(await next()).toBe("synced a");
     expect(systemClock.monotonicMs() - startMs).toBeGreaterThan(900);
     expect(setup.problems[0]).toMatchObject({ code: "too-many-requests", retryAfterMs: 1_000 });
+  });
+
+  it("does not wait for ever for a stream to open", async () => {
+    await using setup = await setUp({ client: { timeoutMs: 50 } });
+    using _hang = setup.server.fail({ watch: true, times: 1, action: { type: "hang" } });
+    expect(await setup.next()).toBe("synced a");
+    expect(setup.problems[0]).toMatchObject({ code: "timeout", message: "cannot watch pods: no answer within 50 ms" });
+  });
+
+  it("is left alone while it is quiet, up to its idle limit and not only to that of the initial events", async () => {
+    const clock = createFakeClock();
+    await using setup = await setUp({ client: { clock, pingIntervalMs: Infinity, pingTimeoutMs: Infinity, idleMs: Infinity } });
+    expect(await setup.next()).toBe("synced a");
+    await clock.advance(179_000);
+    expect(setup.watchRequests()).toBe(1);
+    await clock.advance(2_000);
+    await until(() => setup.watchRequests() === 2);
+    expect(setup.problems).toEqual([]);
   });
 
   it("goes on trying when it is forbidden, unless told to stop", async () => {

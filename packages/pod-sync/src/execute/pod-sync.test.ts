@@ -36,6 +36,20 @@ describe("images, volumes and the sandbox", () => {
     expect(fake.runtime.calls).toEqual(["RunPodSandbox 0", "CreateContainer main 0", "StartContainer main 0"]);
   });
 
+  test("a volume that is known not to be there holds the sandbox up as well", async () => {
+    const { fake, podSync } = create();
+    const mount = Promise.withResolvers<void>();
+    fake.isLacking = true;
+    fake.prepareVolumes = () => mount.promise;
+    const pass = podSync.sync(samplePod(), { signal });
+    expect(await held(pass)).toBe(true);
+    expect(fake.runtime.calls).toEqual([]);
+    expect(fake.events).toEqual([]);
+    mount.resolve();
+    await pass;
+    expect(fake.runtime.calls).toEqual(["RunPodSandbox 0", "CreateContainer main 0", "StartContainer main 0"]);
+  });
+
   test("a volume that fails keeps containers from starting and is tried again", async () => {
     const { clock, fake, podSync } = create();
     fake.prepareVolumes = () => {

@@ -114,6 +114,8 @@ const bringUp = async (
   const volumes = prepareVolumes(inner);
   const pending: Promise<unknown>[] = [settle(volumes)];
   try {
+    // A sandbox for a pod that cannot start holds an address for nothing.
+    if (plan.createSandbox !== undefined && (await inner.ports.volumes.isLacking?.(inner.pod)) === true) await volumes;
     const reportsDns = plan.createSandbox !== undefined;
     const setup = await setUpPod(inner, { sandboxAttempt: plan.sandboxAttempt, volumes, reportsDns });
     const fetchImages = (): Images => {

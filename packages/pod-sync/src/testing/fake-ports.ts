@@ -53,13 +53,15 @@ export interface FakePorts {
   /** Thrown by `files`, `cgroups` and `volumes.release` while set. */
   failure: FakeFailure;
   networkProblem: string | undefined;
+  /** What `volumes.isLacking` says; default false. */
+  isLacking: boolean;
   /** Names of what was set up and not yet given back, e.g. `volumes`, `cgroup`, `files`. */
   readonly held: ReadonlySet<string>;
   /** Paths of those that were made and not removed. */
   readonly terminationLogs: ReadonlySet<string>;
 }
 
-type Controls = Pick<FakePorts, "image" | "hook" | "prepareVolumes" | "failure" | "networkProblem">;
+type Controls = Pick<FakePorts, "image" | "hook" | "prepareVolumes" | "failure" | "networkProblem" | "isLacking">;
 type Lines = Pick<FakePorts, "log"> & { readonly add: (line: string) => void };
 
 const terminationLogDir = (uid: PodUid, containerName: string): string => `/var/lib/kubelet/pods/${uid}/containers/${containerName}/`;
@@ -107,6 +109,7 @@ const createResourcePorts = (controls: Controls, held: Set<string>): Pick<PodSyn
       held.add("volumes");
       return { volumes: new Map((pod.spec?.volumes ?? []).map(({ name }) => [name, { hostPath: `/volumes/${name}` }])) };
     },
+    isLacking: async () => controls.isLacking,
     release: async () => {
       if (controls.failure !== undefined) throw controls.failure;
       held.delete("volumes");
@@ -177,6 +180,7 @@ export const createFakePorts = (options: { readonly clock?: Clock; readonly node
     prepareVolumes: () => {},
     failure: undefined,
     networkProblem: undefined,
+    isLacking: false,
   };
   const record = (event: PodEvent): void => {
     events.push(event);

@@ -1,13 +1,13 @@
 import { computeQosClass, listContainers, podRef } from "@nk/pod-model";
 import type { Container, Pod } from "@nk/pod-model";
+import { toProtoJson } from "@nk/tool-recordings";
+import type { Json } from "@nk/tool-recordings";
 import { buildContainerConfig } from "../../src/config/container-config.ts";
 import { computePodDns } from "../../src/config/dns.ts";
 import type { EnvObjects } from "../../src/config/environment.ts";
 import type { ResolvedVolumeMount } from "../../src/config/mounts.ts";
 import type { NodeFacts } from "../../src/config/node-facts.ts";
 import { buildSandboxConfig } from "../../src/config/sandbox-config.ts";
-import { toProtoJson } from "./proto-json.ts";
-import type { Json } from "./proto-json.ts";
 import type { RecordedCall } from "./recording.ts";
 
 /** Everything the requests of one pod are made from. */

@@ -1,12 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { applyPodDefaults } from "@nk/pod-model";
 import type { Pod, PodSpec } from "@nk/pod-model";
+import { readRecording as readWhole, readStandalone as readSteps, recordedPod } from "@nk/tool-recordings";
+import type { Json } from "@nk/tool-recordings";
 import type { EnvData, EnvObjects } from "../../src/config/environment.ts";
-import type { Json } from "./proto-json.ts";
 
-const fixtures = new URL("../fixtures/", import.meta.url);
-
-/** One recorded call, with the request as proto JSON. */
+/** One recorded call of those that this package composes. */
 export interface RecordedCall {
   readonly method: "RunPodSandbox" | "CreateContainer";
   readonly req: {
@@ -18,20 +16,17 @@ export interface RecordedCall {
   };
 }
 
-interface RecordedObject {
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
+interface ObjectWithData {
   readonly data?: { readonly [key: string]: string };
   readonly stringData?: { readonly [key: string]: string };
-  readonly [field: string]: unknown;
 }
 
-/** A scenario as test/fixtures/ORIGIN.md describes it. */
+/** A scenario as far as this package is concerned. */
 export interface Recording {
-  readonly objects: readonly RecordedObject[];
   readonly cri: readonly RecordedCall[];
-  readonly failures?: readonly string[];
-  readonly logs?: { readonly [container: string]: string };
+  /** Messages of the pod's events with the reason `Failed`. */
+  readonly failures: readonly string[];
+  readonly logs: { readonly [container: string]: string };
 }
 
 /** One step of the recording without an API server. */
@@ -42,20 +37,21 @@ export interface StandaloneStep {
   readonly cri: readonly RecordedCall[];
 }
 
-/** The API server drops fields that are null; so does reading here. */
-const readJson = (path: string): unknown =>
-  JSON.parse(readFileSync(new URL(path, fixtures), "utf8"), (key, value: unknown) =>
-    value === null && key !== "manifest" ? undefined : value,
-  );
+const isComposed = ({ method }: { readonly method: string }): boolean => method === "RunPodSandbox" || method === "CreateContainer";
 
-/** Names of all recordings, without suffix, sorted. */
-export const recordingNames: readonly string[] = readdirSync(new URL("recordings/", fixtures))
-  .map((file) => file.replace(/\.json$/u, ""))
-  .toSorted();
+/** Reads a scenario by its name, e.g. `p01-minimal`. */
+export const readRecording = (name: string): Recording => {
+  const { cri, events, logs } = readWhole(name);
+  return {
+    cri: cri.filter(isComposed) as unknown as readonly RecordedCall[],
+    failures: events.filter(({ reason }) => reason === "Failed").map(({ message }) => message),
+    logs,
+  };
+};
 
-export const readRecording = (name: string): Recording => readJson(`recordings/${name}.json`) as Recording;
-
-export const readStandalone = (): readonly StandaloneStep[] => readJson("standalone.json") as readonly StandaloneStep[];
+/** The steps of the kubelet without an API server. */
+export const readStandalone = (): readonly StandaloneStep[] =>
+  readSteps().map((step) => ({ ...step, cri: step.cri.filter(isComposed) as unknown as readonly RecordedCall[] }));
 
 /** What admission plugins of the API server and the scheduler add to a pod, as far as the kubelet looks at it. */
 const admit = (name: string, spec: PodSpec): PodSpec => ({
@@ -74,8 +70,7 @@ const admit = (name: string, spec: PodSpec): PodSpec => ({
 
 /** The recorded pod as the kubelet got it from the API server. */
 export const podOfRecording = (name: string): Pod => {
-  const created = readRecording(name).objects.findLast(({ kind }) => kind === "Pod") as Pod | undefined;
-  if (created?.spec === undefined) throw new Error(`recording ${name} has no pod`);
+  const created = recordedPod(readWhole(name));
   return applyPodDefaults({
     ...created,
     metadata: {
@@ -83,7 +78,7 @@ export const podOfRecording = (name: string): Pod => {
       uid: "<uid>",
       annotations: { ...created.metadata?.annotations, "kubernetes.io/config.source": "api", "kubernetes.io/config.seen": "<time>" },
     },
-    spec: admit(name, created.spec),
+    spec: admit(name, { containers: [], ...created.spec }),
   });
 };
 
@@ -100,15 +95,18 @@ export const podOfManifest = (manifest: Pod, uid: string): Pod =>
     spec: { containers: [], ...manifest.spec, nodeName: "node-1" },
   });
 
-const dataOf = (recording: Recording, kind: string): ReadonlyMap<string, EnvData> =>
+const dataOf = (name: string, kind: string): ReadonlyMap<string, EnvData> =>
   new Map(
-    recording.objects
-      .filter((object) => object.kind === kind)
-      .map(({ metadata, data, stringData }) => [metadata.name, new Map(Object.entries({ ...data, ...stringData }))]),
+    readWhole(name)
+      .objects.filter((object) => object.kind === kind)
+      .map((object) => {
+        const { data, stringData } = object as ObjectWithData;
+        return [object.metadata.name, new Map(Object.entries({ ...data, ...stringData }))];
+      }),
   );
 
 /** The ConfigMaps and Secrets that were created before the pod. */
-export const objectsOfRecording = (name: string): EnvObjects => {
-  const recording = readRecording(name);
-  return { configMaps: dataOf(recording, "ConfigMap"), secrets: dataOf(recording, "Secret") };
-};
+export const objectsOfRecording = (name: string): EnvObjects => ({
+  configMaps: dataOf(name, "ConfigMap"),
+  secrets: dataOf(name, "Secret"),
+});

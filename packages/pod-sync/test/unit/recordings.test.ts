@@ -1,11 +1,11 @@
+import { compareJson, recordingNames } from "@nk/tool-recordings";
+import type { Json } from "@nk/tool-recordings";
 import { describe, expect, it } from "vitest";
 import { renderHostsFile } from "../../src/config/hosts-file.ts";
 import { composeContainer, composeRequest, sortEnvs } from "../recordings/compose.ts";
 import { knownDifferences } from "../recordings/known-differences.ts";
 import { standaloneNode } from "../recordings/node.ts";
-import { compareJson } from "../recordings/proto-json.ts";
-import type { Json } from "../recordings/proto-json.ts";
-import { podOfManifest, podOfRecording, readRecording, readStandalone, recordingNames } from "../recordings/recording.ts";
+import { podOfManifest, podOfRecording, readRecording, readStandalone } from "../recordings/recording.ts";
 import { scenarioOf } from "../recordings/scenarios.ts";
 
 /** Recordings in which the reference asked nothing of the runtime: the pod was refused or its volume never came. */
@@ -42,7 +42,7 @@ describe("pods whose containers the reference refused to make", () => {
   for (const name of ["p10-nonroot-denied", "p35-missing-configmap"]) {
     it(`${name} is refused with the recorded message`, () => {
       const scenario = scenarioOf(name);
-      const [failure = ""] = readRecording(name).failures ?? [];
+      const [failure = ""] = readRecording(name).failures;
       expect(failure).toMatch(/^Error: /u);
       expect(() => composeContainer(scenario, "main")).toThrow(failure.replace("Error: ", ""));
     });
@@ -53,7 +53,7 @@ describe("hosts file of p16-hostname", () => {
   it("is what the container printed", () => {
     const pod = podOfRecording("p16-hostname");
     const content = renderHostsFile({ pod, podIps: ["<podIP>"], clusterDomain: "cluster.local", nodeHostsFile: "" });
-    expect(content).toBe(readRecording("p16-hostname").logs?.["main"]);
+    expect(content).toBe(readRecording("p16-hostname").logs["main"]);
   });
 });
 

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ensureHostPath } from "./host-path-check.ts";
+import { ensureHostPath, lacksHostPath } from "./host-path-check.ts";
 
 let dir = "";
 
@@ -32,6 +32,15 @@ describe("a hostPath", () => {
     const wrong = join(dir, "wrong");
     await (type === "File" ? mkdir(wrong) : writeFile(wrong, ""));
     await expect(ensureHostPath(wrong, type)).rejects.toThrow(text);
+  });
+
+  it("is lacking while what must exist does not, and never what can be made", async () => {
+    const missing = join(dir, "missing");
+    expect(await lacksHostPath(missing, "Directory")).toBe(true);
+    expect(await lacksHostPath(missing, "File")).toBe(true);
+    for (const type of ["", "DirectoryOrCreate", "FileOrCreate"]) expect(await lacksHostPath(missing, type)).toBe(false);
+    await expect(stat(missing)).rejects.toThrow("ENOENT");
+    expect(await lacksHostPath(dir, "Directory")).toBe(false);
   });
 
   it("is found for each type that exists", async () => {

@@ -68,3 +68,14 @@ export const ensureHostPath = async (path: string, type: string): Promise<void> 
       throw typeFailure(`${type} is an invalid volume type`);
   }
 };
+
+const MADE_HERE: ReadonlySet<string> = new Set(["", "DirectoryOrCreate", "FileOrCreate"]);
+
+/** Whether the host path is not what its type says now, without making anything; false when that cannot be told. */
+export const lacksHostPath = async (path: string, type: string): Promise<boolean> => {
+  if (MADE_HERE.has(type)) return false;
+  return ensureHostPath(path, type).then(
+    () => false,
+    (error: unknown) => error instanceof VolumesError && error.code === "host-path-type",
+  );
+};

@@ -135,6 +135,7 @@ export const startRealControlPlane = async (options: RealOptions): Promise<Contr
   }
   return {
     kind: "real",
+    hasControllers: withControllers,
     url,
     dir,
     ...identities,

@@ -31,6 +31,8 @@ export interface Identity {
 export interface ControlPlane extends AsyncDisposable {
   readonly kind: ControlPlaneKind;
   readonly url: string;
+  /** Whether scheduler and controllers run. */
+  readonly hasControllers: boolean;
   /** Its folder in the lab's: keys, data, logs. */
   readonly dir: string;
   /** Path; group system:masters. */

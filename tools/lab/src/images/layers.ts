@@ -43,8 +43,15 @@ const PASSWD = [
 
 const GROUP = ["root:x:0:", "daemon:x:1:", "www-data:x:33:", "app:x:1000:", "extra:x:2000:app", "nogroup:x:65534:", ""].join("\n");
 
-/** The layer of the busybox images: the host's static busybox, a link for every applet, and a few users. */
-export const packBusyboxLayer = async (signal?: AbortSignal): Promise<Uint8Array> => {
+/** A program to add to an image. */
+export interface AddedProgram {
+  /** Relative to the root, e.g. `bin/hello`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The layer of the busybox images: the host's static busybox, a link for every applet, a few users, and what is added. */
+export const packBusyboxLayer = async (signal?: AbortSignal, added: readonly AddedProgram[] = []): Promise<Uint8Array> => {
   const binary = await readStaticBinary("/bin/busybox", "busybox-static");
   const applets = (await runCommand(["/bin/busybox", "--list"], { signal }))
     .split("\n")
@@ -64,6 +71,7 @@ export const packBusyboxLayer = async (signal?: AbortSignal): Promise<Uint8Array
     file("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
     file("etc/os-release", 'NAME="nk lab busybox"\nID=nk-lab\n'),
     file("var/www/index.html", "hello from nk\n"),
+    ...added.map(({ path, text }) => file(path, text, 0o755)),
   ]);
 };
 

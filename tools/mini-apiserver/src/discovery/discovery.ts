@@ -3,7 +3,9 @@ import type { SubresourceHandler, VirtualResource } from "../contracts.ts";
 import type { KindDefinition } from "../kinds/kind-definition.ts";
 import type { RequestInfo } from "../server/request-info.ts";
 import { sendAnswer, sendText } from "../server/respond.ts";
-import { describeGroups } from "./groups.ts";
+import { aggregatedContentType, aggregatedVersion, describeAggregated } from "./aggregated.ts";
+import { describeGroups, listResources } from "./groups.ts";
+import { createOpenApi } from "./openapi.ts";
 import { VERSION_INFO } from "./version.ts";
 
 /** What discovery tells about. */
@@ -21,18 +23,44 @@ export interface Discovery {
 
 const HEALTH_PATH = /^\/(?:healthz|livez|readyz)(?:\/.*)?$/u;
 
-/** Discovery documents, version and health. */
+const sendHealth = (path: string, query: URLSearchParams, response: ServerResponse): void => {
+  const [, check = ""] = path.split("/");
+  sendText(response, 200, query.has("verbose") ? `[+]ping ok\n[+]storage ok\n${check} check passed\n` : "ok");
+};
+
+/** Discovery documents, OpenAPI, version and health. */
 export const createDiscovery = (options: DiscoveryOptions): Discovery => {
   const documents = describeGroups(options);
-  const sendJson = (response: ServerResponse, value: unknown): void => sendAnswer(response, { code: 200, body: JSON.stringify(value) });
+  const resources = listResources(options);
+  const openApi = createOpenApi(options.kinds);
+  const index = {
+    paths: ["/api", ...documents.keys(), "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"].toSorted(),
+  };
+
+  const sendAggregated = (path: string, version: string, response: ServerResponse): void => {
+    const body = JSON.stringify(describeAggregated(resources, { isCore: path === "/api", version }));
+    sendAnswer(response, { code: 200, body, headers: { "content-type": aggregatedContentType(version), vary: "Accept" } });
+  };
+
+  const textOf = (path: string): string | undefined => {
+    if (path === "/version") return JSON.stringify(VERSION_INFO);
+    if (path === "/") return JSON.stringify(index);
+    const document = documents.get(path);
+    return document === undefined ? openApi.find(path) : JSON.stringify(document);
+  };
+
   return {
-    serve(info, _request, response) {
+    serve(info, request, response) {
       const path = info.attributes.path.replace(/\/+$/u, "") || "/";
-      const document = documents.get(path);
-      if (HEALTH_PATH.test(path)) sendText(response, 200, "ok");
-      else if (path === "/version") sendJson(response, VERSION_INFO);
-      else if (document !== undefined) sendJson(response, document);
-      else sendText(response, 404, "404 page not found\n");
+      if (HEALTH_PATH.test(path)) {
+        sendHealth(path, info.query, response);
+        return;
+      }
+      const version = path === "/api" || path === "/apis" ? aggregatedVersion(request.headers.accept) : undefined;
+      const text = version === undefined ? textOf(path) : undefined;
+      if (version !== undefined) sendAggregated(path, version, response);
+      else if (text === undefined) sendText(response, 404, "404 page not found\n");
+      else sendAnswer(response, { code: 200, body: text });
     },
   };
 };

@@ -28,13 +28,15 @@ const converted = new WeakMap<ApiObject, ApiObject>();
 const fromStored = (stored: ApiObject): ApiObject => {
   const known = converted.get(stored);
   if (known !== undefined) return known;
-  const { kind, apiVersion, ...fields } = rename(stored, RENAMED, "events.k8s.io/v1");
-  const event: ApiObject = { kind: kind ?? "Event", apiVersion: apiVersion ?? "", ...fields };
+  const { kind: _kind, apiVersion: _version, ...fields } = rename(stored, RENAMED, "events.k8s.io/v1");
+  // Empty texts are written in core/v1, and left out here.
+  const written = Object.entries(fields).filter(([, value]) => value !== "");
+  const event: ApiObject = { kind: "Event", apiVersion: "events.k8s.io/v1", ...Object.fromEntries(written) };
   converted.set(stored, event);
   return event;
 };
 
-const toStored = (event: ApiObject): ApiObject => rename(event, BACK, "v1");
+const toStored = (event: ApiObject): ApiObject => ({ reportingComponent: "", reportingInstance: "", ...rename(event, BACK, "v1") });
 
 const REGARDING = ["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"];
 

@@ -79,6 +79,11 @@ export const invalidObject = (
   return new ApiError(`${what.group === "" ? what.kind : `${what.kind}.${what.group}`} ${JSON.stringify(name)} is invalid: ${summary}`, {
     code: 422,
     reason: "Invalid",
-    details: { ...(name === "" ? {} : { name }), ...(what.group === "" ? {} : { group: what.group }), kind: what.kind, causes },
+    details: {
+      ...(name === "" ? {} : { name }),
+      ...(what.group === "" ? {} : { group: what.group }),
+      ...(what.kind === "" ? {} : { kind: what.kind }),
+      causes,
+    },
   });
 };

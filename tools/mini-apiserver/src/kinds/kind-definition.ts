@@ -110,6 +110,8 @@ export interface KindDefinition {
   readonly table?: TableDefinition;
   /** What a field selector may name besides metadata.name and metadata.namespace; absent values are "". */
   readonly selectableFields?: { readonly [field: string]: (object: ApiObject) => string };
+  /** Remarked on whenever the kind is used. */
+  readonly deprecation?: string;
   /** The group that 422s name, if not `group`. */
   readonly errorGroup?: string;
   /** Another kind under which the objects are stored, and how one becomes the other. */

@@ -1,17 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { setField } from "./merge-patch.ts";
-
-/** A patch that is none, or that does not fit the document. */
-export class PatchError extends Error {
-  /** 400 for one that is none, 422 for one that does not fit. */
-  readonly isMalformed: boolean;
-
-  constructor(message: string, options: { readonly isMalformed: boolean }) {
-    super(message);
-    this.name = "PatchError";
-    this.isMalformed = options.isMalformed;
-  }
-}
+import { PatchError } from "./patch-error.ts";
 
 interface Operation {
   readonly op: string;
@@ -23,11 +12,12 @@ interface Operation {
 /** As the reference: apiserver, handlers/patch.go. */
 const MAX_OPERATIONS = 10_000;
 
-const malformed = (message: string): PatchError => new PatchError(message, { isMalformed: true });
-const unfit = (message: string): PatchError => new PatchError(message, { isMalformed: false });
+const malformed = (message: string): PatchError => new PatchError(message, "malformed");
+const unfit = (message: string): PatchError => new PatchError(message, "unfit");
 
 const readOperations = (patch: unknown): readonly Operation[] => {
-  if (!Array.isArray(patch)) throw malformed("json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+  if (!Array.isArray(patch))
+    throw malformed("error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp");
   if (patch.length > MAX_OPERATIONS)
     throw malformed(`The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`);
   return patch.map((entry: unknown) => {
@@ -143,7 +133,7 @@ export const applyJsonPatch = (original: unknown, patch: unknown): unknown => {
         }
         break;
       default:
-        throw malformed(`Unexpected kind: ${op}`);
+        throw unfit(`Unexpected kind: ${op}`);
     }
   }
   return document.state.root;

@@ -1,4 +1,4 @@
-import { PatchError } from "./json-patch.ts";
+import { formatGo, goTypeOf, PatchError } from "./patch-error.ts";
 
 type Fields = { readonly [field: string]: unknown };
 
@@ -28,7 +28,7 @@ const sortByOrder = <T>(
 
 const readOrder = (order: unknown, keyOf: (entry: unknown) => unknown): readonly unknown[] | undefined => {
   if (order === undefined) return undefined;
-  if (!Array.isArray(order)) throw new PatchError("$setElementOrder is not a list", { isMalformed: true });
+  if (!Array.isArray(order)) throw new PatchError(`expected a []interface {}, but received a ${goTypeOf(order)}`, "unmergeable");
   return order.map(keyOf);
 };
 
@@ -38,21 +38,17 @@ export const mergePrimitiveList = (
   patch: readonly unknown[],
   { order, removed }: { readonly order: unknown; readonly removed: unknown },
 ): readonly unknown[] => {
-  if (removed !== undefined && !Array.isArray(removed))
-    throw new PatchError("$deleteFromPrimitiveList is not a list", { isMalformed: true });
+  if (removed !== undefined && !Array.isArray(removed)) throw new PatchError("invalid patch format of primitive list", "malformed");
   const gone = new Set<unknown>(Array.isArray(removed) ? removed : []);
-  const merged = [...new Set([...original.filter((item) => !gone.has(item)), ...patch])];
-  const wanted = readOrder(order, (entry) => entry);
-  return wanted === undefined ? merged : sortByOrder(merged, (item) => item, { order: wanted, original });
+  const own = (item: unknown): unknown => item;
+  const merged = sortByOrder([...new Set([...original.filter((item) => !gone.has(item)), ...patch])], own, { order: patch, original });
+  const wanted = readOrder(order, own);
+  return wanted === undefined ? merged : sortByOrder(merged, own, { order: wanted, original });
 };
 
-const keyIn = (item: unknown, mergeKey: string, what: string): unknown => {
-  if (!isFields(item) || item[mergeKey] === undefined) {
-    throw new PatchError(`map: ${JSON.stringify(item)?.slice(0, 200)} does not contain declared merge key: ${mergeKey}${what}`, {
-      isMalformed: false,
-    });
-  }
-  return item[mergeKey];
+const keyIn = (item: unknown, mergeKey: string): unknown => {
+  if (isFields(item) && item[mergeKey] !== undefined) return item[mergeKey];
+  throw new PatchError(`map: ${formatGo(item)} does not contain declared merge key: ${mergeKey}`, "unmergeable");
 };
 
 /** What {@link mergeKeyedList} takes. */
@@ -68,12 +64,12 @@ export interface KeyedListOptions {
 export const mergeKeyedList = (original: readonly unknown[], patch: readonly unknown[], options: KeyedListOptions): readonly unknown[] => {
   const { mergeKey, order, merge } = options;
   const changes = patch.filter(isFields);
-  const wanted = readOrder(order, (entry) => keyIn(entry, mergeKey, " in $setElementOrder"));
+  const wanted = readOrder(order, (entry) => keyIn(entry, mergeKey));
   const replacesAll = changes.some((item) => item["$patch"] === "replace" && item[mergeKey] === undefined);
   let items = replacesAll ? [] : original.filter(isFields);
   for (const change of changes) {
     if (change["$patch"] === "replace" && change[mergeKey] === undefined) continue;
-    const key = keyIn(change, mergeKey, "");
+    const key = keyIn(change, mergeKey);
     if (change["$patch"] === "delete") {
       items = items.filter((item) => item[mergeKey] !== key);
       continue;
@@ -81,7 +77,8 @@ export const mergeKeyedList = (original: readonly unknown[], patch: readonly unk
     const at = items.findIndex((item) => item[mergeKey] === key);
     items = at < 0 ? [...items, merge({}, change)] : items.with(at, merge(items[at] ?? {}, change));
   }
-  return wanted === undefined
-    ? items
-    : sortByOrder(items, (item) => item[mergeKey], { order: wanted, original: original.filter(isFields) });
+  const keyOf = (item: Fields): unknown => item[mergeKey];
+  const before = original.filter(isFields);
+  const merged = sortByOrder(items, keyOf, { order: changes.map(keyOf), original: before });
+  return wanted === undefined ? merged : sortByOrder(merged, keyOf, { order: wanted, original: before });
 };

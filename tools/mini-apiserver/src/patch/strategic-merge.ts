@@ -1,6 +1,6 @@
 import type { FieldPlan, TypePlan } from "../kinds/schema.ts";
-import { PatchError } from "./json-patch.ts";
 import { setField } from "./merge-patch.ts";
+import { formatGo, PatchError } from "./patch-error.ts";
 import { mergeKeyedList, mergePrimitiveList } from "./strategic-lists.ts";
 
 /** Plain JSON fields. */
@@ -28,10 +28,10 @@ const typeOfField = (type: TypePlan | undefined, name: string): TypePlan | undef
 const retainKeys = (original: Fields, patch: Fields): Fields => {
   const kept = patch[RETAIN_KEYS];
   if (kept === undefined) return original;
-  if (!Array.isArray(kept)) throw new PatchError("retainKeys is not a list", { isMalformed: true });
+  if (!Array.isArray(kept)) throw new PatchError("invalid patch format of retainKeys", "malformed");
   for (const name of Object.keys(patch)) {
     if (name !== RETAIN_KEYS && !name.startsWith("$") && patch[name] !== null && !kept.includes(name)) {
-      throw new PatchError(`${RETAIN_KEYS} list must contain all the fields in the patch`, { isMalformed: false });
+      throw new PatchError("invalid patch format of retainKeys", "malformed");
     }
   }
   return Object.fromEntries(Object.entries(original).filter(([name]) => kept.includes(name)));
@@ -99,12 +99,12 @@ const mergeField = (
 };
 
 const mergeFields = (original: Fields, patch: Fields, { type, depth }: MergeOptions): Fields => {
-  if (depth > MAX_DEPTH) throw new PatchError("the patch is nested too deeply", { isMalformed: true });
+  if (depth > MAX_DEPTH) throw new PatchError("the patch is nested too deeply", "malformed");
   const directive = patch[DIRECTIVE];
   if (directive === "replace") return withoutDirectives(patch) as Fields;
   if (directive === "delete") return {};
   if (directive !== undefined && directive !== "merge") {
-    throw new PatchError(`Unknown directive: ${JSON.stringify(directive)}`, { isMalformed: true });
+    throw new PatchError(`unknown patch type: ${formatGo(directive)} in map: ${formatGo(patch)}`, "unmergeable");
   }
   const kept = retainKeys(original, patch);
   const result: Fields = { ...kept };

@@ -1,7 +1,9 @@
 import { createSeededRandom } from "@nk/stdx";
 import { describe, expect, it } from "vitest";
 import { isApiError } from "../api-error.ts";
+import { SCHEMA } from "../kinds/gen/schema.ts";
 import { decodeProtobuf } from "./decode-protobuf.ts";
+import { MESSAGES } from "./gen/tables.ts";
 
 /** Just enough of an encoder. */
 const varint = (value: number): readonly number[] => (value < 128 ? [value] : [(value & 0x7f) | 0x80, ...varint(Math.floor(value / 128))]);
@@ -123,5 +125,16 @@ describe("a body in protobuf", () => {
       }
     }
     expect(decodeProtobuf(good)).toMatchObject({ kind: "Pod" });
+  });
+});
+
+describe("the tables of protobuf fields", () => {
+  it("name fields as the JSON schema of the same types does", () => {
+    const differing = Object.entries(MESSAGES).flatMap(([message, text]) => {
+      const schema = SCHEMA[message];
+      const names = text.split(", ").flatMap((field) => (field === "" || field.includes(" inline:") ? [] : [field.split(" ")[1] ?? ""]));
+      return schema === undefined ? [] : names.filter((name) => !Object.hasOwn(schema, name)).map((name) => `${message}.${name}`);
+    });
+    expect(differing).toEqual([]);
   });
 });

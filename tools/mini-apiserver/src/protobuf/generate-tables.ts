@@ -43,28 +43,38 @@ const resolveType = (type: string, own: string): string | undefined => {
   return prefix === undefined ? undefined : `${prefix}.${type.slice(at + 1)}`;
 };
 
-/** `Volume.volumeSource`: messages whose fields stand in the JSON as if they were the outer one's. */
-const readInlined = (goSource: string): ReadonlySet<string> => {
+/** What the Go declarations say of fields, by `Message.field` in protobuf. */
+interface GoFields {
+  /** `Volume.volumeSource`: messages whose fields stand in the JSON as if they were the outer one's. */
+  readonly inlined: ReadonlySet<string>;
+  /** `BoundObjectReference.uID`: fields that are called something else in JSON. */
+  readonly jsonNames: ReadonlyMap<string, string>;
+}
+
+const readGoFields = (goSource: string): GoFields => {
   const inlined = new Set<string>();
+  const jsonNames = new Map<string, string>();
   let struct = "";
   for (const line of goSource.split("\n")) {
     struct = /^type (\w+) struct/u.exec(line)?.[1] ?? struct;
-    const [, embedded, named] = /^\s+([\w.]+)\s+`json:",inline" protobuf:"[^"]*?(?:name=(\w+))?"/u.exec(line) ?? [];
-    const own = embedded?.split(".").at(-1) ?? "";
-    if (embedded !== undefined) inlined.add(`${struct}.${named ?? own.charAt(0).toLowerCase() + own.slice(1)}`);
+    const [, type = "", json, name] = /^\s+([\w.]+)\s.*`json:"([^"]*)" protobuf:"[^"]*?(?:name=(\w+)[^"]*)?"/u.exec(line) ?? [];
+    const own = type.split(".").at(-1) ?? "";
+    const field = `${struct}.${name ?? own.charAt(0).toLowerCase() + own.slice(1)}`;
+    if (json === ",inline") inlined.add(field);
+    else if (json !== undefined) jsonNames.set(field, json.split(",")[0] ?? "");
   }
-  return inlined;
+  return { inlined, jsonNames };
 };
 
-const readMessages = (text: string, own: string, inlined: ReadonlySet<string>): readonly (readonly [name: string, fields: string])[] =>
+const readMessages = (text: string, own: string, go: GoFields): readonly (readonly [name: string, fields: string])[] =>
   [...text.matchAll(/^message (\w+) \{\n([\s\S]*?)^\}/gmu)].map(([, name = "", body = ""]) => {
     const fields = body.split("\n").flatMap((line) => {
       const [, label, type = "", field = "", number = ""] = FIELD.exec(line) ?? [];
       const resolved = label === undefined ? undefined : resolveType(type, own);
       if (resolved === undefined) return [];
-      const isInlined = inlined.has(`${name}.${field}`);
+      const isInlined = go.inlined.has(`${name}.${field}`);
       const prefix = isInlined ? "inline:" : label === "repeated" ? "[]" : label === "optional" ? "" : "map:";
-      return [`${number} ${field} ${prefix}${resolved}`];
+      return [`${number} ${go.jsonNames.get(`${name}.${field}`) ?? field} ${prefix}${resolved}`];
     });
     return [`${own}.${name}`, fields.join(", ")] as const;
   });
@@ -74,8 +84,8 @@ if (source === undefined) throw new Error("usage: generate-tables.ts PATH/stagin
 const messages = Object.entries(PACKAGES)
   .flatMap(([path, own]) => {
     const types = join(source, path, "types.go");
-    const inlined = readInlined(existsSync(types) ? readFileSync(types, "utf8") : "");
-    return readMessages(readFileSync(join(source, path, "generated.proto"), "utf8"), own, inlined);
+    const go = readGoFields(existsSync(types) ? readFileSync(types, "utf8") : "");
+    return readMessages(readFileSync(join(source, path, "generated.proto"), "utf8"), own, go);
   })
   .toSorted(([a], [b]) => (a < b ? -1 : 1));
 const lines = messages.map(([name, fields]) => `  ${JSON.stringify(name)}: ${JSON.stringify(fields)},`);

@@ -33,13 +33,20 @@ const tokenize = (text: string): readonly Token[] => {
 
 const END: Token = { kind: "end", text: "" };
 
+/** What is wrong within a requirement. */
 const fail = (text: string): never => {
   throw badRequest(`unable to parse requirement: ${text}`);
 };
 
+/** What is wrong between requirements. */
+const failBetween = (text: string): never => {
+  throw badRequest(text);
+};
+
 const checkKey = (key: string): string => {
   const [problem] = checkQualifiedName(key);
-  if (problem !== undefined) throw badRequest(`unable to parse requirement: key: Invalid value: ${JSON.stringify(key)}: ${problem}`);
+  if (problem !== undefined)
+    fail(`<nil>: Invalid value: ${JSON.stringify(key)}: ${problem.replace(/^a qualified name/u, "a valid label key")}`);
   return key;
 };
 
@@ -62,7 +69,7 @@ const createParser = (tokens: readonly Token[]) => {
   };
 
   const parseValues = (): readonly string[] => {
-    if (next().text !== "(") fail(`found '${tokens[at - 1]?.text ?? ""}', expected: '('`);
+    if (next().text !== "(") fail(`found '${tokens[at - 1]?.text ?? ""}' expected: '('`);
     const values: string[] = [];
     for (;;) {
       const token = next();
@@ -96,8 +103,10 @@ const createParser = (tokens: readonly Token[]) => {
       }
       case ">":
       case "<": {
-        const bound = Number(next().text);
-        if (!Number.isInteger(bound)) fail("for 'Gt', 'Lt' operators, the value must be an integer");
+        const { text } = next();
+        const bound = Number(text);
+        if (!Number.isInteger(bound))
+          fail(`values[0]: Invalid value: ${JSON.stringify(text)}: for 'Gt', 'Lt' operators, the value must be an integer`);
         return (labels) => {
           const value = Number(labels?.[key] ?? Number.NaN);
           return operator.text === ">" ? value > bound : value < bound;
@@ -111,7 +120,7 @@ const createParser = (tokens: readonly Token[]) => {
   const parseRequirement = (): LabelSelector => {
     const isNegated = peek().text === "!" && next().text === "!";
     const token = next();
-    if (token.kind !== "word") fail(`found '${token.text}', expected: !, identifier, or 'end of string'`);
+    if (token.kind !== "word") (isNegated ? fail : failBetween)(`found '${token.text}', expected: !, identifier, or 'end of string'`);
     const key = checkKey(token.text);
     if (isNegated) return (labels) => labels === undefined || !Object.hasOwn(labels, key);
     if (peek().kind === "end" || peek().text === ",") return (labels) => labels !== undefined && Object.hasOwn(labels, key);
@@ -131,8 +140,8 @@ export const parseLabelSelector = (text: string | null): LabelSelector => {
     requirements.push(parser.parseRequirement());
     const token = parser.next();
     if (token.kind === "end") break;
-    if (token.text !== ",") fail(`found '${token.text}', expected: ',' or 'end of string'`);
-    if (parser.peek().kind === "end") fail(`found '', expected: identifier after ','`);
+    if (token.text !== ",") failBetween(`found '${token.text}', expected: ',' or 'end of string'`);
+    if (parser.peek().kind === "end") failBetween(`found '', expected: identifier after ','`);
   }
   return (labels) => requirements.every((matches) => matches(labels));
 };

@@ -7,6 +7,8 @@ export interface ObjectTarget {
   readonly name: string;
   readonly subresource?: SubresourceDefinition | undefined;
   readonly dryRun?: boolean | undefined;
+  /** A patch can't name another uid by mistake: that is a change, and refused as one. */
+  readonly isPatch?: boolean;
 }
 
 /** `{ namespace, name }` as a store wants it. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { badRequest, conflict, notFound } from "../api-error.ts";
 import type { ApiObject } from "../contracts.ts";
-import { invalidObject } from "../kinds/field-error.ts";
+import { invalid, invalidObject } from "../kinds/field-error.ts";
 import { errorKindOf, storedKindOf } from "../kinds/kind-definition.ts";
 import type { KindDefinition, WriteContext } from "../kinds/kind-definition.ts";
 import { validateMetaUpdate } from "../kinds/object-meta.ts";
@@ -46,10 +46,17 @@ const keepStatus = (next: ApiObject, current: ApiObject, definition: KindDefinit
 const checkClaims = (next: ApiObject, current: ApiObject, target: ObjectTarget): void => {
   const { name, uid, resourceVersion } = next.metadata ?? {};
   const held = current.metadata ?? {};
-  if (!name) throw badRequest("the name of the object (based on the name on the URL) was undeterminable: name must be provided");
+  if (!name) throw badRequest(`the name of the object (${target.name} based on URL) was undeterminable: name must be provided`);
   if (name !== target.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
-  if (uid && uid !== held.uid) {
-    throw conflict(target.definition, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${held.uid}`);
+  if (target.isPatch !== true && uid && uid !== held.uid) {
+    const { resource } = target.definition;
+    const key = `/registry/${resource}/${target.namespace === undefined ? "" : `${target.namespace}/`}${name}`;
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${held.uid}`;
+    throw conflict(
+      target.definition,
+      name,
+      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
+    );
   }
   if (resourceVersion && resourceVersion !== held.resourceVersion) throw conflict(target.definition, name);
 };
@@ -76,6 +83,11 @@ const prepare = (change: Change, current: ApiObject, writing: Writing): ApiObjec
   checkClaims(next, current, target);
   if (strategy.allowsUnconditionalUpdate !== false && !next.metadata?.resourceVersion) {
     next = { ...next, metadata: { ...next.metadata, resourceVersion: current.metadata?.resourceVersion ?? "" } };
+  }
+  if (!next.metadata?.resourceVersion) {
+    // Said by the storage, in its own way: it names the resource and knows numbers only.
+    const error = invalid("metadata.resourceVersion", 0, "must be specified for an update");
+    throw invalidObject({ group: definition.group, kind: definition.resource }, target.name, [error]);
   }
   next = applyStrategy(next, current, writing);
   next = context.admit?.({ operation: "UPDATE", object: next, oldObject: current }) ?? next;

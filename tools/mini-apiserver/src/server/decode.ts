@@ -20,6 +20,20 @@ export interface FieldPolicy {
 
 const textOr = (value: unknown, otherwise: string): string => (typeof value === "string" && value !== "" ? value : otherwise);
 
+/** Reads plain JSON as the type and keeps what it says of kind and version; `mismatch` is Go's message for a value of the wrong kind. */
+export const decodeFields = (
+  value: { readonly [field: string]: unknown },
+  expected: Expected,
+): { readonly value: ApiObject; readonly unknownFields: readonly string[]; readonly mismatch?: string } => {
+  const groupVersion = expected.group === "" ? expected.version : `${expected.group}/${expected.version}`;
+  try {
+    return canonicalize(typePlan(expected.type), { ...value, apiVersion: groupVersion, kind: expected.kind });
+  } catch (error) {
+    if (error instanceof DecodeError) return { value: {}, unknownFields: [], mismatch: error.message };
+    throw error;
+  }
+};
+
 /** Makes the plain JSON an object of the kind, or says in the reference's words why it is none. @throws ApiError 400 */
 export const decodeObject = (value: { readonly [field: string]: unknown }, expected: Expected, policy: FieldPolicy): ApiObject => {
   const groupVersion = expected.group === "" ? expected.version : `${expected.group}/${expected.version}`;
@@ -36,18 +50,10 @@ export const decodeObject = (value: { readonly [field: string]: unknown }, expec
       `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
     );
   }
-  try {
-    const { value: decoded, unknownFields } = canonicalize(typePlan(expected.type), {
-      ...value,
-      apiVersion: groupVersion,
-      kind: expected.kind,
-    });
-    const texts = unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`);
-    if (texts.length > 0 && policy.validation === "Strict") refuse(`strict decoding error: ${texts.join(", ")}`);
-    if (policy.validation !== "Ignore") for (const text of texts) policy.warn(text);
-    return decoded;
-  } catch (error) {
-    if (error instanceof DecodeError) return refuse(error.message);
-    throw error;
-  }
+  const { value: decoded, unknownFields, mismatch } = decodeFields(value, expected);
+  if (mismatch !== undefined) refuse(mismatch);
+  const texts = unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`);
+  if (texts.length > 0 && policy.validation === "Strict") refuse(`strict decoding error: ${texts.join(", ")}`);
+  if (policy.validation !== "Ignore") for (const text of texts) policy.warn(text);
+  return decoded;
 };

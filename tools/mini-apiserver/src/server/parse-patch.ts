@@ -32,7 +32,10 @@ export const parsePatch = (body: Buffer, kind: PatchKind): unknown => {
     throw badRequest(kind === "apply" ? `error decoding YAML: ${detail}` : `error decoding patch: ${detail}`);
   }
   if (kind !== "json" && (typeof value !== "object" || value === null || Array.isArray(value))) {
-    throw badRequest("error decoding patch: the patch is not an object");
+    const prefix = kind === "strategic" ? "" : "error decoding patch: ";
+    throw badRequest(
+      `${prefix}json: cannot unmarshal ${Array.isArray(value) ? "array" : typeof value} into Go value of type map[string]interface {}`,
+    );
   }
   return value;
 };

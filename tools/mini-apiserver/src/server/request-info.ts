@@ -40,10 +40,11 @@ interface Parts {
   readonly resource?: string;
   readonly name?: string;
   readonly subresource?: string;
+  readonly isWatch: boolean;
   readonly rest: readonly string[];
 }
 
-const splitResource = (segments: readonly string[]): Omit<Parts, "group" | "version"> => {
+const splitResource = (segments: readonly string[]): Omit<Parts, "group" | "version" | "isWatch"> => {
   const [first, second, third = "", ...others] = segments;
   if (first !== "namespaces" || second === undefined) {
     const [resource, name, subresource, ...rest] = segments;
@@ -69,17 +70,16 @@ const splitResource = (segments: readonly string[]): Omit<Parts, "group" | "vers
 
 const splitPath = (segments: readonly string[]): Parts | undefined => {
   const [prefix, ...others] = segments;
-  if (prefix === "api") {
-    const [version = "", ...left] = others;
-    return { group: "", version, ...splitResource(left) };
-  }
-  if (prefix !== "apis") return undefined;
-  const [group = "", version = "", ...left] = others;
-  return { group, version, ...splitResource(left) };
+  const [group = "", version = "", ...left] = prefix === "api" ? ["", ...others] : others;
+  if (prefix !== "api" && prefix !== "apis") return undefined;
+  // The old way to ask for a watch.
+  const isWatch = left[0] === "watch";
+  return { group, version, isWatch, ...splitResource(isWatch ? left.slice(1) : left) };
 };
 
 const verbOf = (method: string, parts: Parts, query: URLSearchParams): string => {
   const verb = VERBS[method] ?? method.toLowerCase();
+  if (parts.isWatch && verb === "get") return "watch";
   if (parts.name !== undefined) return verb;
   if (verb === "delete") return "deletecollection";
   if (verb !== "get") return verb;
@@ -98,7 +98,7 @@ export const readRequestInfo = (method: string, target: string): RequestInfo => 
   if (parts?.resource === undefined) {
     return { attributes: { verb: method.toLowerCase(), path }, query, isResource: false, rest: [] };
   }
-  const { rest, ...about } = parts;
+  const { rest, isWatch: _isWatch, ...about } = parts;
   const verb = verbOf(method, parts, query);
   const fieldSelector = parts.name === undefined ? (query.get("fieldSelector") ?? "") : "";
   // A list of one name is as good as a get of it: authorization of nodes depends on it.

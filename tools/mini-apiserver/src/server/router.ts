@@ -75,6 +75,7 @@ const servePlain = async (call: Call, definition: KindDefinition, parts: ServerP
   if (definition.namespaced && attributes.namespace === undefined && !["list", "watch", "deletecollection"].includes(attributes.verb)) {
     throw attributes.verb === "create" ? methodNotAllowed() : unknownPath();
   }
+  if (definition.deprecation !== undefined) call.warnings.push(definition.deprecation);
   await serve({ ...call, definition, subresource, parts });
 };
 

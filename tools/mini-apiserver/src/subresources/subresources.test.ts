@@ -199,7 +199,7 @@ describe("a token request", () => {
     expect(claims.exp - claims.iat).toBe(365 * 24 * 3600);
   });
 
-  it.each<[string, object, object, number]>([
+  it.each<[string, object, ApiObjectMeta, number]>([
     ["for less than ten minutes", { expirationSeconds: 599 }, {}, 422],
     ["for ages", { expirationSeconds: 2 ** 33 }, {}, 422],
     ["bound to something else", { boundObjectRef: { apiVersion: "v1", kind: "ConfigMap", name: "x" } }, {}, 400],

@@ -2,7 +2,7 @@ import type { ApiObject } from "../contracts.ts";
 import type { TableDefinition } from "../kinds/kind-definition.ts";
 import { listAt, mapAt, numberAt, textAt, valueAt } from "../kinds/read-path.ts";
 import { formatAge } from "./age.ts";
-import { AGE, ageOf, column, formatLabels, NAME, nameOf, numberColumn, orNone, simpleTable } from "./cells.ts";
+import { AGE, ageOf, column, formatLabels, NAME, nameOf, orNone, simpleTable } from "./cells.ts";
 
 /** `kubectl get namespaces`. */
 export const NAMESPACE_TABLE = simpleTable([[column("Status"), (object) => textAt(object, "status.phase")]]);
@@ -10,12 +10,12 @@ export const NAMESPACE_TABLE = simpleTable([[column("Status"), (object) => textA
 /** `kubectl get secrets`. */
 export const SECRET_TABLE = simpleTable([
   [column("Type"), (object) => textAt(object, "type")],
-  [numberColumn("Data"), (object) => Object.keys(mapAt(object, "data")).length],
+  [column("Data"), (object) => Object.keys(mapAt(object, "data")).length],
 ]);
 
 /** `kubectl get configmaps`. */
 export const CONFIG_MAP_TABLE = simpleTable([
-  [numberColumn("Data"), (object) => Object.keys(mapAt(object, "data")).length + Object.keys(mapAt(object, "binaryData")).length],
+  [column("Data"), (object) => Object.keys(mapAt(object, "data")).length + Object.keys(mapAt(object, "binaryData")).length],
 ]);
 
 /** `kubectl get serviceaccounts`. */

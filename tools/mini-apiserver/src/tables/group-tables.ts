@@ -32,15 +32,20 @@ export const DAEMON_SET_TABLE = simpleTable(
   [...templateCells, selectorCell],
 );
 
-/** `kubectl get replicasets` and replicationcontrollers. */
-export const REPLICA_SET_TABLE = simpleTable(
-  [
-    [numberColumn("Desired"), (object) => numberAt(object, "spec.replicas")],
-    [numberColumn("Current"), (object) => numberAt(object, "status.replicas")],
-    [numberColumn("Ready"), (object) => numberAt(object, "status.readyReplicas")],
-  ],
-  [...templateCells, selectorCell],
-);
+const replicaCells = [
+  [numberColumn("Desired"), (object: ApiObject) => numberAt(object, "spec.replicas")],
+  [numberColumn("Current"), (object: ApiObject) => numberAt(object, "status.replicas")],
+  [numberColumn("Ready"), (object: ApiObject) => numberAt(object, "status.readyReplicas")],
+] as const;
+
+/** `kubectl get replicasets`. */
+export const REPLICA_SET_TABLE = simpleTable(replicaCells, [...templateCells, selectorCell]);
+
+/** `kubectl get replicationcontrollers`. */
+export const REPLICATION_CONTROLLER_TABLE = simpleTable(replicaCells, [
+  ...templateCells,
+  [column("Selector"), (object) => formatLabels(mapAt(object, "spec.selector"))],
+]);
 
 const readyOf = (object: ApiObject): string => `${numberAt(object, "status.readyReplicas")}/${numberAt(object, "spec.replicas")}`;
 
@@ -206,13 +211,16 @@ export const ROLE_BINDING_TABLE = simpleTable(
 );
 
 /** `kubectl get priorityclasses`. */
-export const PRIORITY_CLASS_TABLE = simpleTable(
-  [
-    [numberColumn("Value"), (object) => numberAt(object, "value")],
-    [flagColumn("Global-Default"), (object) => flagAt(object, "globalDefault")],
+export const PRIORITY_CLASS_TABLE: TableDefinition = {
+  columns: [NAME, numberColumn("Value"), flagColumn("Global-Default"), AGE, column("PreemptionPolicy")],
+  cells: (object, nowMs) => [
+    nameOf(object),
+    numberAt(object, "value"),
+    flagAt(object, "globalDefault"),
+    ageOf(object, nowMs),
+    textAt(object, "preemptionPolicy"),
   ],
-  [[column("PreemptionPolicy"), (object) => textAt(object, "preemptionPolicy")]],
-);
+};
 
 const MAX_SHOWN = 3;
 

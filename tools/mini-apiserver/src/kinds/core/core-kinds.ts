@@ -1,6 +1,6 @@
 import type { ApiObject } from "../../contracts.ts";
 import { ENDPOINTS_TABLE, NAME_AND_AGE_TABLE, QUOTA_TABLE } from "../../tables/core-tables.ts";
-import { REPLICA_SET_TABLE } from "../../tables/group-tables.ts";
+import { REPLICATION_CONTROLLER_TABLE } from "../../tables/group-tables.ts";
 import type { KindDefinition } from "../kind-definition.ts";
 import { withTemplateDefaults } from "../pod-template.ts";
 import { listAt, mapAt, numberAt } from "../read-path.ts";
@@ -27,8 +27,6 @@ const SERVICE_ACCOUNT: KindDefinition = {
   strategy: { returnsDeleted: true },
 };
 
-const ENDPOINTS_WARNING = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
-
 const withProtocols = (object: ApiObject): ApiObject => ({
   ...object,
   ...(object["subsets"] === undefined
@@ -49,7 +47,20 @@ const ENDPOINTS: KindDefinition = {
   type: "core.Endpoints",
   shortNames: ["ep"],
   table: ENDPOINTS_TABLE,
-  strategy: { createsOnUpdate: true, applyDefaults: withProtocols, warnings: () => [ENDPOINTS_WARNING] },
+  strategy: { createsOnUpdate: true, applyDefaults: withProtocols },
+  deprecation: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+};
+
+/** It is labelled, and selects, as its template is unless it says otherwise. */
+const withTemplateLabels = (object: ApiObject): ApiObject => {
+  const labels = mapAt(object, "spec.template.metadata.labels") as { readonly [key: string]: string };
+  const own = object.metadata?.labels ?? {};
+  const isLabelled = Object.keys(own).length > 0 || Object.keys(labels).length === 0;
+  return {
+    ...object,
+    ...(isLabelled ? {} : { metadata: { ...object.metadata, labels } }),
+    spec: withTemplateDefaults({ replicas: 1, selector: labels, ...mapAt(object, "spec") }),
+  };
 };
 
 const REPLICATION_CONTROLLER: KindDefinition = {
@@ -60,11 +71,11 @@ const REPLICATION_CONTROLLER: KindDefinition = {
   type: "core.ReplicationController",
   shortNames: ["rc"],
   categories: ["all"],
-  table: REPLICA_SET_TABLE,
+  table: REPLICATION_CONTROLLER_TABLE,
   selectableFields: { "status.replicas": (object) => `${numberAt(object, "status.replicas")}` },
   strategy: {
     keepsGeneration: true,
-    applyDefaults: (object) => ({ ...object, spec: withTemplateDefaults({ replicas: 1, ...mapAt(object, "spec") }) }),
+    applyDefaults: withTemplateLabels,
     prepareCreate: (object) => ({ ...object, status: { replicas: 0 } }),
   },
   subresources: [statusSubresource(), SCALE],

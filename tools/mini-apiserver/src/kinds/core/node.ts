@@ -37,8 +37,13 @@ const validateOnce = (next: ApiObject, current: ApiObject, path: string): readon
     : [notAllowed(path, `node updates may not change ${path.slice("spec.".length)} except from "" to valid`)];
 };
 
-/** A node that does not say what it can give gives all it has. */
-const withAllocatable = (node: ApiObject): ApiObject => {
+/** A node that does not say what it can give gives all it has; its range of addresses is the first of its ranges. */
+const withAllocatable = (written: ApiObject): ApiObject => {
+  const spec = mapAt(written, "spec");
+  const node =
+    spec["podCIDR"] === undefined || spec["podCIDRs"] !== undefined
+      ? written
+      : { ...written, spec: { ...spec, podCIDRs: [spec["podCIDR"]] } };
   const status = mapAt(node, "status");
   if (status["allocatable"] !== undefined || status["capacity"] === undefined) return node;
   return { ...node, status: { ...status, allocatable: status["capacity"] } };

@@ -82,8 +82,8 @@ const TAINTS = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"
 const tolerates = ({ key = "", operator = "", effect = "" }: Toleration, taint: string): boolean =>
   (effect === "" || effect === "NoExecute") && (key === taint || (key === "" && operator === "Exists"));
 
-/** DefaultTolerationSeconds: five minutes on a node that fails. */
-const admitTolerations = (pod: ApiObject): ApiObject => {
+/** DefaultTolerationSeconds: five minutes on a node that fails; of updates too. */
+export const admitTolerations = (pod: ApiObject): ApiObject => {
   const tolerations = specOf(pod).tolerations ?? [];
   const added = TAINTS.filter((taint) => !tolerations.some((toleration) => tolerates(toleration, taint))).map((key) => ({
     key,

@@ -73,12 +73,16 @@ const validateContainer = (next: Container, current: Container, field: string): 
 const validateResize = (next: ApiObject, current: ApiObject): readonly FieldError[] => {
   if (isMirror(current)) return [notAllowed("", "static pods cannot be resized")];
   const [spec, old] = [specOf(next), specOf(current)];
-  const qosClass = (current as Pod).status?.qosClass;
+  const { qosClass, containerStatuses = [] } = (current as Pod).status ?? {};
+  const running = containerStatuses.find(({ state }) => state?.running !== undefined);
   return [
     ...validatePod(next),
     ...(computeQosClass(next as Pod) === computeQosClass(current as Pod)
       ? []
       : [invalid("spec", qosClass ?? "", "Pod QOS Class may not change as a result of resizing")]),
+    ...(running === undefined || running.resources !== undefined
+      ? []
+      : [notAllowed("spec", "Pod running on node without support for resize")]),
     ...(old.initContainers ?? []).flatMap((container, index) => {
       const changed = spec.initContainers?.[index] ?? container;
       return isSidecar(container) || !isDeepStrictEqual(changed, container)

@@ -1,0 +1,15 @@
+export { compareJson, toProtoJson } from "./proto-json.ts";
+export type { Difference, Json } from "./proto-json.ts";
+export { readRecording, readStandalone, recordedPod, recordingNames } from "./recording.ts";
+export type {
+  JsonObject,
+  RecordedCall,
+  RecordedEvent,
+  RecordedObject,
+  RecordedStatus,
+  Recording,
+  ShownPod,
+  StandaloneStep,
+} from "./recording.ts";
+export { openRecordingProxy } from "./recording-proxy.ts";
+export type { ProxiedCall, RecordingProxy } from "./recording-proxy.ts";
