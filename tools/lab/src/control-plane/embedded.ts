@@ -122,6 +122,7 @@ export const startEmbeddedControlPlane = async (options: EmbeddedOptions): Promi
   }
   return {
     kind: "embedded",
+    hasControllers: true,
     url,
     dir,
     ...identities,
