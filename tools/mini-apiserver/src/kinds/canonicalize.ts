@@ -46,6 +46,9 @@ const asTime = (text: unknown, format: (epochMs: number) => string): string => {
   }
 };
 
+/** Further digits are cut off, not rounded. */
+const cutToMicros = (text: unknown): unknown => (typeof text === "string" ? text.replace(/(\.\d{6})\d+/u, "$1") : text);
+
 const asQuantity = (value: unknown): string => {
   if (typeof value !== "string" && typeof value !== "number") throw new DecodeError(QUANTITY_TEXT);
   try {
@@ -90,7 +93,7 @@ const SCALARS: { readonly [S in Scalar]: (value: unknown, place: Place) => unkno
     return value;
   },
   timestamp: (value) => (typeof value === "string" && SECONDS_SHAPE.test(value) ? value : asTime(value, formatTimestamp)),
-  microtime: (value) => (typeof value === "string" && MICROS_SHAPE.test(value) ? value : asTime(value, formatTimestampMicro)),
+  microtime: (value) => (typeof value === "string" && MICROS_SHAPE.test(value) ? value : asTime(cutToMicros(value), formatTimestampMicro)),
   duration: (value, place) => {
     if (typeof value !== "string") throw mismatch(value, "string", place);
     return value;
