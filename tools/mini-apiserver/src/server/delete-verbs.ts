@@ -32,7 +32,7 @@ const decodeOptions = (value: { readonly [field: string]: unknown }): DeleteBody
 /** From the body, or without one from the query. @throws ApiError 400, 413, 415, 422 */
 const readDeleteOptions = async (call: ResourceRequest): Promise<DeleteOptions> => {
   const { request, signal, parts, info } = call;
-  const bytes = await readBody(request, { limitBytes: parts.limits.maxBodyBytes, signal });
+  const bytes = await readBody(request, { limitBytes: parts.limits.maxBodyBytes, signal, clock: parts.clock });
   const isDryRun = readDryRun(info, "DeleteOptions");
   if (bytes.length > 0) {
     const body = decodeOptions(parseBody(bytes, request.headers["content-type"], "DeleteOptions"));
