@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonicalize, DecodeError } from "./canonicalize.ts";
+import { canonicalize } from "./canonicalize.ts";
+import { DecodeError } from "./decode-error.ts";
 import { SCHEMA } from "./gen/schema.ts";
 import { typePlan } from "./schema.ts";
 
@@ -33,11 +34,21 @@ describe("an object is written as Go would write it", () => {
   });
 
   it("with times in UTC, cut to what their type holds", () => {
-    const lease = canonicalize(typePlan("coordination.Lease"), { metadata: {}, spec: { renewTime: "2026-01-01T01:00:00.1234567+01:00" } });
+    const lease = canonicalize(typePlan("coordination.Lease"), { metadata: {}, spec: { renewTime: "2026-01-01T01:00:00.123456+01:00" } });
     expect(lease.value).toMatchObject({ spec: { renewTime: "2026-01-01T00:00:00.123456Z" } });
     expect(pod({ metadata: { deletionTimestamp: "2026-01-01T00:00:00.999+02:00" } }).value).toMatchObject({
       metadata: { deletionTimestamp: "2025-12-31T22:00:00Z" },
     });
+  });
+
+  it.each([
+    ["2026-01-01T00:00:00Z", 'cannot parse "Z" as ".000000"'],
+    ["2026-01-01T00:00:00.5Z", 'cannot parse ".5Z" as ".000000"'],
+    ["2026-01-01T00:00:00.1234567Z", 'cannot parse "7Z" as "Z07:00"'],
+    ["2026-13-01T00:00:00.123456Z", 'parsing time "2026-13-01T00:00:00.123456Z": month out of range'],
+    ["today", 'cannot parse "today" as "2006"'],
+  ])("but refuses %s where microseconds belong, as the reference does", (renewTime, message) => {
+    expect(() => canonicalize(typePlan("coordination.Lease"), { metadata: {}, spec: { renewTime } })).toThrow(message);
   });
 
   it("with quantities spelt canonically", () => {
