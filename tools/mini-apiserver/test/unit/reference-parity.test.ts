@@ -44,7 +44,7 @@ const normalize = (value: unknown): unknown => {
 };
 
 /** The day of the recording; what was asked names no time of that month. */
-const clock: Clock = { ...systemClock, nowMs: () => Date.UTC(2026, 10, 21) };
+const clock: Clock = { ...systemClock, nowMs: () => Date.UTC(2026, 10, 21, 17) };
 const store = createMemoryStore({ clock });
 const api = createApiServer({
   store,
