@@ -14,6 +14,8 @@ export interface ContainerStart {
 /** Starts of containers, as they happen. */
 export interface ContainerStarts {
   readonly starts: readonly ContainerStart[];
+  /** Everything that the runtime told so far: containers created, started, stopped and removed. */
+  events(): number;
   /** Why the stream of events ended before its time: what is counted then is not all. */
   problem(): string | undefined;
 }
@@ -22,8 +24,10 @@ export interface ContainerStarts {
 export const watchStarts = ({ cri }: Pick<HostSide, "cri">, signal: AbortSignal): ContainerStarts => {
   const starts: ContainerStart[] = [];
   let problem: string | undefined;
+  let events = 0;
   const read = async (): Promise<void> => {
     for await (const event of cri.getContainerEvents({}, { signal })) {
+      events += 1;
       const { containerId, containerEventType, podSandboxStatus, containersStatuses } = event;
       const container = containersStatuses.find(({ id }) => id === containerId)?.metadata;
       if (containerEventType !== ContainerEventType.CONTAINER_STARTED_EVENT || container === undefined) continue;
@@ -31,10 +35,15 @@ export const watchStarts = ({ cri }: Pick<HostSide, "cri">, signal: AbortSignal)
       starts.push({ pod: name, uid, container: container.name, attempt: container.attempt });
     }
   };
-  read().catch((error: unknown) => {
-    if (!signal.aborted) problem = String(error);
-  });
-  return { starts, problem: () => problem };
+  read().then(
+    () => {
+      if (!signal.aborted) problem = "the stream ended";
+    },
+    (error: unknown) => {
+      if (!signal.aborted) problem = String(error);
+    },
+  );
+  return { starts, events: () => events, problem: () => problem };
 };
 
 /** How often each of the starts with the same key was seen, of those that were seen more than once. */

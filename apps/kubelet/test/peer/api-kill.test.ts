@@ -151,6 +151,17 @@ const compareWithHost = async (rig: ClusterRig, uids: readonly string[]): Promis
   ].join("; ");
 };
 
+/** Waits until the kubelet knows the pods of the API: what it is told from then on, it works on. */
+const untilTakenOver = (rig: ClusterRig, pods: readonly Pod[]): Promise<true> =>
+  until("the kubelet to know its pods", async () => {
+    const names = (await rig.kubelet.listPods()).map(({ metadata }) => metadata?.name);
+    return pods.every(({ metadata }) => names.includes(metadata?.name));
+  });
+
+/** Waits until the runtime did something, but not for long: a change may mean nothing to it. */
+const untilWorked = (hasWorked: () => boolean): Promise<unknown> =>
+  until("the runtime to work", () => Promise.resolve(hasWorked()), { timeoutMs: 2500 }).catch(() => undefined);
+
 /** The lab's marks on the host, without the processes that come and go by themselves. */
 const readHost = async (rig: ClusterRig): Promise<Omit<LeakReport, "processes" | "files">> => {
   const { mounts, links, rules, cgroups } = await rig.lab.findTraces();
@@ -191,13 +202,18 @@ describe(`a kubelet of a cluster that is killed again and again (seed ${seed})`,
     const crowd: Crowd = { wanted: new Map(), changes: new Map(), created: 0, deleted: 0 };
     let early = 0;
     for (let kill = 0; kill < KILLS; kill += 1) {
-      // Some kills come while it starts, some as it takes notice of a change, some anywhere in the work on it.
-      const moment = random() * 4;
+      // Some kills come while it starts, some as it takes notice of a change, most while the runtime does what it asked for.
+      const moment = random() * 5;
       if (moment < 1) early += 1;
-      else await rig.kubelet.untilHealthy(AbortSignal.timeout(20_000));
+      else await untilTakenOver(rig, stable);
+      const before = watched.events();
       const changes = 1 + Math.floor(random() * 4);
       for (let n = 0; n < changes; n += 1) await churnOnce(rig, crowd, random);
-      await systemClock.sleep(random() * (moment < 2 ? 300 : 1500));
+      const isInWork = moment >= 2;
+      // Counted in what happens and not in time, so that a slow machine gets as far as a fast one.
+      const steps = Math.ceil(random() * 4 * changes);
+      if (isInWork) await untilWorked(() => watched.events() - before >= steps);
+      await systemClock.sleep(random() * (isInWork ? 100 : 250));
       await rig.kubelet.kill();
       await rig.startKubelet();
     }
