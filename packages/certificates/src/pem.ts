@@ -8,7 +8,7 @@ export interface PemBlock {
 }
 
 /** Longer texts are refused unread: a chain of ten certificates takes some 20 KB. */
-export const DEFAULT_MAX_PEM_LENGTH = 1 << 20;
+export const DEFAULT_MAX_PEM_LENGTH: number = 1 << 20;
 
 /** One block in 64-character lines, ended by a newline. */
 export const encodePem = (block: PemBlock): string => {

@@ -1,28 +1,13 @@
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checkLabHost, isLeakFree, startLab, sweepStaleLabs } from "@nk/tool-lab";
-import { inBed } from "./bed.ts";
-import type { Bed } from "./bed.ts";
+import { checkLabHost, sweepStaleLabs } from "@nk/tool-lab";
 import { buildKubelet } from "./build-kubelet.ts";
-import { measureBurst } from "./measure-burst.ts";
-import { measureChange } from "./measure-change.ts";
-import { measureIdle } from "./measure-idle.ts";
-import { measureRemove } from "./measure-remove.ts";
-import { measureStart } from "./measure-start.ts";
+import { runCluster } from "./cluster/run.ts";
 import { parseBenchOptions, USAGE, UsageError } from "./options.ts";
-import type { BenchOptions, Measurement } from "./options.ts";
-import { formatReport } from "./report.ts";
-import type { Outcome } from "./report.ts";
+import type { BenchOptions } from "./options.ts";
+import { runStandalone } from "./standalone/run.ts";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
-
-const MEASURES: { readonly [K in Measurement]: (bed: Bed) => Promise<Outcome> } = {
-  start: measureStart,
-  change: measureChange,
-  remove: measureRemove,
-  burst: measureBurst,
-  idle: measureIdle,
-};
 
 const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
 
@@ -34,32 +19,16 @@ const listenForStop = (): AbortSignal => {
   return controller.signal;
 };
 
-const measureAll = async (options: BenchOptions, signal: AbortSignal): Promise<{ readonly [name: string]: Outcome }> => {
-  const { containerd, yes } = options;
-  const entry = options.kubelet ?? (await buildKubelet(root, { signal, say }));
-  const lab = await startLab({ containerd, yes, signal, onProgress: say });
-  const outcomes: { [name: string]: Outcome } = {};
-  try {
-    for (const name of options.only) {
-      say(`measuring ${name} on containerd ${containerd}`);
-      outcomes[name] = await inBed({ lab, entry, options, signal, say }, MEASURES[name]);
-    }
-  } finally {
-    const report = await lab.close();
-    if (!isLeakFree(report)) say(`something of the run is left on the host: ${JSON.stringify(report)}`);
-  }
-  return outcomes;
-};
-
 const run = async (options: BenchOptions): Promise<number> => {
   checkLabHost();
   await sweepStaleLabs({ onProgress: say });
-  const outcomes = await measureAll(options, listenForStop());
-  const isMet = Object.values(outcomes).every(({ goals }) => goals.every((goal) => goal.isMet));
-  const { containerd } = options;
-  process.stdout.write(
-    options.json ? `${JSON.stringify({ ok: isMet, containerd, node: process.version, ...outcomes })}\n` : formatReport(outcomes),
-  );
+  const signal = listenForStop();
+  const build = (): Promise<string> => buildKubelet(root, { signal, say });
+  const { isMet, text } =
+    options.mode === "standalone"
+      ? await runStandalone(options, { entry: options.kubelet ?? (await build()), signal, say })
+      : await runCluster(options, { entry: await build(), signal, say });
+  process.stdout.write(text);
   return isMet ? 0 : 1;
 };
 

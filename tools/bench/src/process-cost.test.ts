@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { parseCpuMs, parseStatusMib, readProcessCost } from "./process-cost.ts";
+import { parseCpu, parseStatusMib, readProcessCost } from "./process-cost.ts";
 
-describe("parseCpuMs", () => {
+describe("parseCpu", () => {
   it("adds user and system time, whatever the command is called", () => {
-    expect(parseCpuMs("77 (no) de (x) S 1 77 77 0 -1 4194560 9000 0 3 0 123 45 6 7 20 0 11 0 99 1000 200")).toBe(1680);
+    expect(parseCpu("77 (no) de (x) S 1 77 77 0 -1 4194560 9000 0 3 0 123 45 6 7 20 0 11 0 99 1000 200")).toEqual({
+      cpuMs: 1680,
+      childrenCpuMs: 130,
+    });
   });
 });
 

@@ -12,6 +12,8 @@ export interface RunningChild {
   failure(): string | undefined;
   /** Rejects when it ends by itself. */
   readonly failed: Promise<never>;
+  /** Sends a signal, e.g. SIGSTOP or SIGCONT, and waits for nothing. */
+  send(signal: NodeJS.Signals): void;
   /** Default SIGTERM; SIGKILL follows after `patienceMs`, default 10 000. */
   stop(options?: { readonly signal?: NodeJS.Signals; readonly patienceMs?: number }): Promise<void>;
 }
@@ -42,6 +44,8 @@ const stopChild = async (child: ChildProcess, signal: NodeJS.Signals, patienceMs
   const exited = once(child, "exit");
   const patience = new AbortController();
   child.kill(signal);
+  // A frozen process would hear of it only later.
+  child.kill("SIGCONT");
   void systemClock
     .sleep(patienceMs, { signal: patience.signal })
     .then(() => child.kill("SIGKILL"))
@@ -79,6 +83,7 @@ export const startChild = (setup: ChildSetup): RunningChild => {
     pid: child.pid ?? -1,
     failure,
     failed,
+    send: (signal) => void child.kill(signal),
     stop: ({ signal = "SIGTERM", patienceMs = 10_000 } = {}) => {
       isStopping = true;
       return stopChild(child, signal, patienceMs);

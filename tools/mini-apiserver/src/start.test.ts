@@ -120,6 +120,10 @@ describe("startMiniApiserver", () => {
     const second = await start(options);
     const kubeconfig = await readFile(join(dir, "admin.kubeconfig"), "utf8");
     expect(second.caPem).toBe(first.caPem);
+    for (const name of await readdir(join(dir, "state"))) {
+      // oxlint-disable-next-line no-await-in-loop -- three files
+      expect((await stat(join(dir, "state", name))).mode & 0o777, name).toBe(0o600);
+    }
     await expect(call(second, "/api/v1/namespaces/default/configmaps/kept", { kubeconfig })).resolves.toMatchObject({
       body: { data: { a: "b" } },
     });
@@ -134,7 +138,7 @@ describe("startMiniApiserver", () => {
     ];
     expect(secrets).toHaveLength(4);
     for (const path of secrets) {
-      // oxlint-disable-next-line no-await-in-loop -- a handful of files
+      // oxlint-disable-next-line no-await-in-loop -- four files
       expect((await stat(join(dir, path))).mode & 0o777, path).toBe(0o600);
     }
   });

@@ -1,4 +1,4 @@
-import { chmod, mkdir } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import { hostname } from "node:os";
 import { isIP } from "node:net";
 import { dirname } from "node:path";
@@ -140,6 +140,13 @@ const servingNames = (
   return { dnsNames: all.filter((name) => isIP(name) === 0), ipAddresses: all.filter((name) => isIP(name) !== 0) };
 };
 
+/** Secrets are in it: nobody else may read it, nor the files that SQLite puts beside it with the same mode. */
+const preparePersistFile = async (path: string): Promise<void> => {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await using file = await open(path, "a", 0o600);
+  await file.chmod(0o600);
+};
+
 /** Where clients on this machine find a server that listens there. */
 const urlOf = (address: string, port: number): string => {
   const host = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
@@ -154,11 +161,9 @@ export const startMiniApiserver = async (options: MiniApiserverOptions = {}): Pr
   const { address = "127.0.0.1", port = 0, clock = systemClock, logger = noopLogger, persistFile } = options;
   await using failing = new AsyncDisposableStack();
   const pki = await openPki({ dataDir: options.dataDir, clock });
-  if (persistFile !== undefined) await mkdir(dirname(persistFile), { recursive: true, mode: 0o700 });
+  if (persistFile !== undefined) await preparePersistFile(persistFile);
   const persistence = persistFile === undefined ? noPersistence : openSqlitePersistence({ path: persistFile });
   failing.defer(() => persistence.close());
-  // Secrets are in it.
-  if (persistFile !== undefined) await chmod(persistFile, 0o600);
   const store = createMemoryStore({ clock, persistence });
   const client = createLocalClient({ store, clock });
   const security = composeSecurity({ store, pki, clock, staticTokens: options.staticTokens ?? [] });

@@ -1,12 +1,13 @@
 import type { RecordedEvent } from "@nk/tool-recordings";
 import type { Difference } from "./difference.ts";
 
-const keyOf = ({ type, reason, message, fieldPath }: RecordedEvent): string =>
+/** What makes two events the same one: all but how often. */
+export const eventKey = ({ type, reason, message, fieldPath }: RecordedEvent): string =>
   `${type} ${reason}${fieldPath === undefined ? "" : ` ${fieldPath}`}: ${message}`;
 
 const countByKey = (events: readonly RecordedEvent[]): ReadonlyMap<string, number> => {
   const counts = new Map<string, number>();
-  for (const event of events) counts.set(keyOf(event), (counts.get(keyOf(event)) ?? 0) + event.count);
+  for (const event of events) counts.set(eventKey(event), (counts.get(eventKey(event)) ?? 0) + event.count);
   return counts;
 };
 
@@ -26,8 +27,8 @@ export const compareEvents = (
 ): readonly Difference[] => {
   const [there, here] = [countByKey(recorded), countByKey(ours)];
   const all = [...recorded, ...ours];
-  const repeating = new Set(all.filter((event) => chances.isRepeating(event)).map(keyOf));
-  const chance = new Set(all.filter((event) => chances.isChance(event)).map(keyOf));
+  const repeating = new Set(all.filter((event) => chances.isRepeating(event)).map(eventKey));
+  const chance = new Set(all.filter((event) => chances.isChance(event)).map(eventKey));
   return [...new Set([...there.keys(), ...here.keys()])].flatMap((key): readonly Difference[] => {
     const [a, b] = [there.get(key), here.get(key)];
     if (a === b || chance.has(key) || (a !== undefined && b !== undefined && repeating.has(key))) return [];

@@ -3,7 +3,7 @@ import { compareEvents } from "./compare-events.ts";
 import { compareLogs } from "./compare-logs.ts";
 import { compareStatuses } from "./compare-statuses.ts";
 import type { Difference } from "./difference.ts";
-import type { Observation } from "./scenario.ts";
+import type { Observation } from "./observation.ts";
 import { isRepeating } from "./traits.ts";
 import type { Traits } from "./traits.ts";
 

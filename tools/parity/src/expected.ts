@@ -57,3 +57,7 @@ export const judge = (scenario: string, differences: readonly Difference[], expe
     unmet: expected.filter((one) => one.scenario === scenario && !met.includes(one)),
   };
 };
+
+/** What is expected of any scenario, and was met by none. Only a run of all scenarios can tell. */
+export const listUnmetEverywhere = (expected: readonly ExpectedDifference[], verdicts: readonly Verdict[]): readonly ExpectedDifference[] =>
+  expected.filter((one) => one.scenario === "*" && !verdicts.some(({ met }) => met.includes(one)));

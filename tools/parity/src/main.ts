@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { checkLabHost, sweepStaleLabs } from "@nk/tool-lab";
 import { recordingNames } from "@nk/tool-recordings";
 import { inCluster } from "./cluster.ts";
-import { judge, parseExpected } from "./expected.ts";
+import { judge, listUnmetEverywhere, parseExpected } from "./expected.ts";
 import type { ExpectedDifference } from "./expected.ts";
 import { parseParityOptions, USAGE, UsageError } from "./options.ts";
 import type { ParityOptions } from "./options.ts";
@@ -65,9 +65,13 @@ const run = async (options: ParityOptions): Promise<number> => {
   }
   const sorted = judged.toSorted((a, b) => (a.outcome.name < b.outcome.name ? -1 : 1));
   if (options.json) process.stdout.write(`${JSON.stringify(toReport(sorted))}\n`);
+  const isWhole = options.only.length === recordingNames.length;
+  const verdicts = judged.map(({ verdict }) => verdict);
+  const unmet = isWhole ? listUnmetEverywhere(expected, verdicts) : [];
+  for (const { line, path } of unmet) say(`line ${line} of the expected differences did not appear in any scenario: ${path}`);
   const matched = sorted.filter(isMatch).length;
   process.stdout.write(`${matched}/${sorted.length}\n`);
-  return matched === sorted.length ? 0 : 1;
+  return matched === sorted.length && unmet.length === 0 ? 0 : 1;
 };
 
 try {

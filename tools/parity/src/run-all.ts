@@ -3,8 +3,9 @@ import { readRecording } from "@nk/tool-recordings";
 import type { Cluster } from "./cluster.ts";
 import { compareObservations } from "./compare.ts";
 import type { Comparison } from "./compare.ts";
-import { observationOfRecording, runScenario } from "./scenario.ts";
-import type { Observation } from "./scenario.ts";
+import { observationOfRecording } from "./observation.ts";
+import { runScenario } from "./scenario.ts";
+import type { Observation } from "./observation.ts";
 import { traitsOf } from "./traits.ts";
 
 /** One scenario's outcome. */

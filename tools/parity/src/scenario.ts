@@ -1,26 +1,19 @@
 import { systemClock } from "@nk/stdx";
-import type { Json, JsonObject, RecordedEvent, RecordedObject, Recording } from "@nk/tool-recordings";
+import type { Json, RecordedEvent, RecordedObject, Recording } from "@nk/tool-recordings";
 import type { Cluster } from "./cluster.ts";
+import { eventKey } from "./compare-events.ts";
 import type { Logs } from "./compare-logs.ts";
 import { describeStatus, distinct, withoutResources } from "./compare-statuses.ts";
 import type { ShownStatus } from "./compare-statuses.ts";
 import { compareDeep } from "./difference.ts";
-import { normaliseJson, normaliseText } from "./normalise.ts";
+import { normaliseJson } from "./normalise.ts";
 import type { Normaliser } from "./normalise.ts";
+import { normaliseCall, normaliseEvent, normaliseLogs, observationOfRecording } from "./observation.ts";
+import type { Observation } from "./observation.ts";
 import { createObject, deleteObject } from "./objects.ts";
 import { pickPodCalls, subjectOf } from "./pod-calls.ts";
 import type { PodCall } from "./pod-calls.ts";
-import { listNodeVariables, traitsOf } from "./traits.ts";
-
-/** What a scenario showed, or what a recording holds of it: both with the same placeholders. */
-export interface Observation {
-  readonly calls: readonly PodCall[];
-  readonly statuses: readonly ShownStatus[];
-  readonly events: readonly RecordedEvent[];
-  readonly logs: Logs;
-  /** Waits that were given up. */
-  readonly overdue: readonly string[];
-}
+import { isRepeating, listNodeVariables, traitsOf } from "./traits.ts";
 
 /** The recordings' namespace. */
 export const NAMESPACE = "rec";
@@ -28,65 +21,11 @@ export const NAMESPACE = "rec";
 /** Longer than any recording took; what has not come by then does not come. */
 const RUN_TIMEOUT_MS = 60_000;
 const GONE_TIMEOUT_MS = 60_000;
-/** How long what was reached must stay. */
+/** How long what was reached must stay, and how long calls and events may take to be seen. */
 const SETTLE_MS = 300;
 /** How long calls may follow after the pod is gone from the API. */
 const AFTERMATH_MS = 3000;
 const LOGS_TIMEOUT_MS = 3000;
-
-/** The values of variables that tell of the node. */
-const withoutNodeVariables = (call: PodCall, names: ReadonlySet<string>): PodCall => {
-  const config = call.req["config"] as JsonObject | undefined;
-  const envs = config?.["envs"];
-  if (config === undefined || !Array.isArray(envs) || names.size === 0) return call;
-  const hidden = envs.map((env: Json) => {
-    const { key } = env as { readonly key: string };
-    return names.has(key) ? { key, value: "<of the node>" } : env;
-  });
-  return { ...call, req: { ...call.req, config: { ...config, envs: hidden } } };
-};
-
-const normaliseCall = (call: PodCall, normaliser: Normaliser, names: ReadonlySet<string>): PodCall => {
-  const { method, req, res, err, answeredAtMs } = normaliseJson(call as unknown as Json, normaliser) as unknown as PodCall;
-  return withoutNodeVariables(
-    { method, req, ...(res === undefined ? {} : { res }), ...(err === undefined ? {} : { err }), answeredAtMs },
-    names,
-  );
-};
-
-const normaliseLogs = (
-  logs: Logs,
-  parts: { readonly normaliser: Normaliser; readonly name: string; readonly names: ReadonlySet<string> },
-): Logs => {
-  const { normaliseLog = (text: string) => text } = traitsOf(parts.name);
-  const hide = (text: string): string =>
-    [...parts.names].reduce((result, name) => result.replaceAll(new RegExp(`^${name}=.*$`, "gmu"), `${name}=<of the node>`), text);
-  return Object.fromEntries(
-    Object.entries(logs).map(([container, text]) => [container, normaliseLog(hide(normaliseText(text, parts.normaliser)))]),
-  );
-};
-
-const normaliseEvent = (event: RecordedEvent, normaliser: Normaliser): RecordedEvent => ({
-  ...event,
-  message: normaliseText(event.message, normaliser),
-});
-
-/** Brings a recording into the form in which runs are compared with it. */
-export const observationOfRecording = (name: string, recording: Recording): Observation => {
-  const normaliser: Normaliser = { words: [], rules: traitsOf(name).rules ?? [] };
-  const names = listNodeVariables(recording);
-  const statuses = recording.statuses.map(({ phase_of_test, status }) => ({
-    phase_of_test,
-    status: normaliseJson(status as unknown as Json, normaliser),
-  }));
-  return {
-    calls: recording.cri.map((call) => normaliseCall({ ...(call as unknown as PodCall), answeredAtMs: 0 }, normaliser, names)),
-    statuses: distinct(statuses),
-    events: recording.events.map((event) => normaliseEvent(event, normaliser)),
-    logs: normaliseLogs(recording.logs, { normaliser, name, names }),
-    overdue: [],
-  };
-};
 
 interface EventLike {
   readonly type: string;
@@ -175,10 +114,7 @@ const hasRun = async (course: Course): Promise<boolean> => {
   return course.wanted.events
     .filter((event) => event.reason !== "Killing" && traitsOf(course.name).isChance?.(event) !== true)
     .every((wanted) =>
-      events.some(
-        ({ reason, message, fieldPath, count }) =>
-          reason === wanted.reason && message === wanted.message && fieldPath === wanted.fieldPath && count >= wanted.count,
-      ),
+      events.some((event) => eventKey(event) === eventKey(wanted) && (isRepeating(wanted) || event.count >= wanted.count)),
     );
 };
 
@@ -219,7 +155,7 @@ const runToEnd = async (course: Course, pod: RecordedObject): Promise<Observatio
     overdue.push(
       `the recorded state was not reached in ${RUN_TIMEOUT_MS / 1000} s; it is ${describeStatus(shownStatuses(course).at(-1)?.status ?? {})}`,
     );
-  await systemClock.sleep(SETTLE_MS, { signal });
+  await systemClock.sleep(traitsOf(course.name).settleMs ?? SETTLE_MS, { signal });
   const logs = await readSettledLogs(course);
   await deleteObject(cluster.controlPlane.api, pod, signal);
   const isGone = (): boolean => history.of(podName).at(-1)?.isGone === true;

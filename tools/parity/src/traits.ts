@@ -7,6 +7,8 @@ export interface Traits {
   readonly turn?: "first" | "last";
   /** The recorder deleted the pod while it was changing: its last status before that need only be shown, not be the last one. */
   readonly isMidway?: true;
+  /** How long what was reached must stay; default 300. */
+  readonly settleMs?: number;
   /** For both sides: what tells of the machine or of chance, not of the kubelet. */
   readonly rules?: readonly (readonly [RegExp, string])[];
   /** For the logs of both sides. */
@@ -45,6 +47,8 @@ const normaliseHealthLog = (text: string): string =>
 const isRefused = ({ reason, message }: RecordedEvent): boolean =>
   reason === "Unhealthy" && message.endsWith("connect: connection refused");
 
+const REFUSED_EARLY = /^Pending$/u;
+
 /** The recorder missed that the sandbox is ready. */
 const SANDBOX_READY = /^Pending PodReadyToStartContainers=True .* main=waiting\(ContainerCreating\)$/u;
 
@@ -63,8 +67,11 @@ const TRAITS: { readonly [scenario: string]: Traits } = {
     chancePath: /lastState\.terminated\.containerID$/u,
   },
   "p26-termination-message": { chanceStatus: / file=(?:running|terminated)/u },
-  // How the name of the registry fails to resolve is up to the host.
-  "p27-image-missing": { rules: [[/(manifests\/1\\?": )[^\n"]*(?=$|"|\n)/gu, "$1<no such host>"]] },
+  // How the name of the registry fails to resolve is up to the host. The recorder left between the event of the back-off and its status.
+  "p27-image-missing": {
+    isMidway: true,
+    rules: [[/(manifests\/1\\?": )[^\n"]*(?=$|"|\n)/gu, "$1<no such host>"]],
+  },
   "p37-service-links": {
     turn: "last",
     chanceStatus: SANDBOX_READY,
@@ -77,8 +84,12 @@ const TRAITS: { readonly [scenario: string]: Traits } = {
     normaliseLog: normaliseHealthLog,
     isChance: isRefused,
   },
+  // A sandbox must not come while the volume does not.
+  "p46-hostpath-missing": { settleMs: 3000 },
+  // A pod that is refused right after the kubelet started shows no phase of its own for some seconds.
+  "p48-node-selector-mismatch": { chanceStatus: REFUSED_EARLY },
   // The message tells what others use and what the node has.
-  "p49-too-much-cpu": { turn: "first", chanceStatus: /^Pending$/u, rules: [[/(capacity: )\d+/gu, "$1<cpu of the node>"]] },
+  "p49-too-much-cpu": { turn: "first", chanceStatus: REFUSED_EARLY, rules: [[/(capacity: )\d+/gu, "$1<cpu of the node>"]] },
 };
 
 /** What is special about a scenario. */

@@ -129,3 +129,9 @@ export const createApiClient = (credentials: ApiCredentials): ApiClient => {
     },
   };
 };
+
+/** Resolves when the API server says that it is ready. @throws Error with its answer */
+export const askReadiness = async (api: ApiClient, signal: AbortSignal): Promise<void> => {
+  const { status, text } = await api.request("/readyz", { signal });
+  if (status !== 200) throw new Error(`/readyz answered with ${status}: ${text.slice(-300)}`);
+};

@@ -7,7 +7,9 @@ import { runCommand } from "../command.ts";
 const generate = promisify(generateKeyPair);
 
 /** Days; a lab lives for minutes. */
-const VALIDITY_DAYS = "30";
+const VALIDITY_DAYS = 30;
+/** Days; a server that takes over an authority wants it to outlast certificates of a year. */
+const AUTHORITY_VALIDITY_DAYS = 3650;
 
 /** Files of a certificate and its key. */
 export interface KeyPairFiles {
@@ -53,9 +55,15 @@ const subjectOf = ({ user, groups = [] }: CertificateRequest): string =>
 /** Makes a self-signed certificate, or one that `signedBy` signs. */
 const sign = async (
   files: KeyPairFiles,
-  options: { readonly dir: string; readonly subject: string; readonly extensions: readonly string[]; readonly signedBy?: KeyPairFiles },
+  options: {
+    readonly dir: string;
+    readonly subject: string;
+    readonly extensions: readonly string[];
+    readonly days: number;
+    readonly signedBy?: KeyPairFiles;
+  },
 ): Promise<void> => {
-  const { dir, subject, extensions, signedBy } = options;
+  const { dir, subject, extensions, days, signedBy } = options;
   await writeEcKey(files.key);
   await runCommand([
     "openssl",
@@ -64,7 +72,7 @@ const sign = async (
     "-new",
     "-sha256",
     "-days",
-    VALIDITY_DAYS,
+    String(days),
     "-config",
     join(dir, "openssl.cnf"),
     "-key",
@@ -86,7 +94,7 @@ export const openAuthority = async (dir: string, name: string): Promise<Authorit
   const ca: KeyPairFiles = { cert: join(dir, "ca.crt"), key: join(dir, "ca.key") };
   if (!(await exists(ca.cert))) {
     const extensions = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,digitalSignature", "subjectKeyIdentifier=hash"];
-    await sign(ca, { dir, subject: `/CN=${name}`, extensions });
+    await sign(ca, { dir, subject: `/CN=${name}`, extensions, days: AUTHORITY_VALIDITY_DAYS });
   }
   return {
     cert: ca.cert,
@@ -97,7 +105,7 @@ export const openAuthority = async (dir: string, name: string): Promise<Authorit
       const usage =
         altNames === undefined ? ["extendedKeyUsage=clientAuth"] : ["extendedKeyUsage=serverAuth", `subjectAltName=${altNames.join(",")}`];
       const extensions = ["basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature", ...usage];
-      await sign(files, { dir, subject: subjectOf(request), extensions, signedBy: ca });
+      await sign(files, { dir, subject: subjectOf(request), extensions, days: VALIDITY_DAYS, signedBy: ca });
       return files;
     },
   };

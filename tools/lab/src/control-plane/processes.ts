@@ -22,6 +22,8 @@ export interface ControlPlaneProcesses {
   start(components: readonly Component[]): Promise<void>;
   /** Ends those that are named, the last one started first. */
   stop(components: readonly Component[], signal?: NodeJS.Signals): Promise<void>;
+  /** Sends a signal to one that runs. */
+  send(component: Component, signal: NodeJS.Signals): void;
 }
 
 const READY_TIMEOUT_MS = 120_000;
@@ -54,6 +56,7 @@ export const createProcesses = ({ setup, components, askApi, signal }: Processes
     start: async (wanted) => {
       for (const component of components) if (wanted.includes(component)) await startOne(component);
     },
+    send: (component, how) => running.get(component)?.send(how),
     stop: async (wanted, how = "SIGTERM") => {
       for (const component of components.toReversed()) {
         if (!wanted.includes(component)) continue;

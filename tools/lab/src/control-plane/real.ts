@@ -2,19 +2,19 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { runCommand } from "../command.ts";
 import { LabError } from "../errors.ts";
-import { createApiClient } from "./api-client.ts";
-import type { ApiClient } from "./api-client.ts";
+import { askReadiness } from "./api-client.ts";
 import { requireAsset } from "./assets.ts";
+import { openIdentities } from "./identities.ts";
+import { runKubectl } from "./kubectl.ts";
 import { openNamespace } from "./namespace.ts";
 import { openAuthority, openTokenKeys, writeKubeconfig } from "./pki.ts";
-import type { Authority, KeyPairFiles } from "./pki.ts";
+import type { Authority } from "./pki.ts";
 import { findLastingPorts } from "./ports.ts";
 import { createProcesses } from "./processes.ts";
 import { COMPONENTS } from "./real-commands.ts";
 import type { Component, RealPorts, RealSetup } from "./real-commands.ts";
-import type { ControlPlane, Identity } from "./types.ts";
+import type { ControlPlane } from "./types.ts";
 
 /** What a real control plane is made from; the defaults have been filled in. */
 export interface RealOptions {
@@ -67,7 +67,6 @@ interface Trust {
   readonly authority: Authority;
   readonly url: string;
   readonly setup: RealSetup;
-  readonly admin: KeyPairFiles;
 }
 
 const openTrust = async (options: RealOptions): Promise<Trust> => {
@@ -79,10 +78,9 @@ const openTrust = async (options: RealOptions): Promise<Trust> => {
     openAuthority(join(pki, "front-proxy"), "lab-front-proxy-ca"),
   ]);
   const url = `https://${bindAddress === "0.0.0.0" ? "127.0.0.1" : bindAddress}:${ports.api}`;
-  const [serving, kubeletClient, admin, frontClient, tokenKeys] = await Promise.all([
+  const [serving, kubeletClient, frontClient, tokenKeys] = await Promise.all([
     authority.issue("apiserver", { user: "kube-apiserver", altNames: serverAltNames(options) }),
     authority.issue("apiserver-kubelet-client", { user: "kube-apiserver-kubelet-client", groups: ["system:masters"] }),
-    authority.issue("admin", { user: "kubernetes-admin", groups: ["system:masters"] }),
     frontAuthority.issue("client", { user: "front-proxy-client" }),
     openTokenKeys(pki),
   ]);
@@ -107,12 +105,7 @@ const openTrust = async (options: RealOptions): Promise<Trust> => {
     frontProxy: { ca: frontAuthority.cert, client: frontClient },
     kubeconfigs: { controllerManager, scheduler },
   };
-  return { authority, url, setup, admin };
-};
-
-const openAdminClient = async ({ url, authority, admin }: Trust): Promise<ApiClient> => {
-  const [ca, cert, key] = await Promise.all([authority.cert, admin.cert, admin.key].map((path) => readFile(path, "utf8")));
-  return createApiClient({ url, ca: ca ?? "", cert: cert ?? "", key: key ?? "" });
+  return { authority, url, setup };
 };
 
 /** etcd and kube-apiserver, and with controllers kube-controller-manager and kube-scheduler, as processes of their own. */
@@ -121,25 +114,10 @@ export const startRealControlPlane = async (options: RealOptions): Promise<Contr
   const components: readonly Component[] = withControllers ? COMPONENTS : ["etcd", "kube-apiserver"];
   for (const component of components) requireAsset(assetsDir, component);
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const trust = await openTrust(options);
-  const { authority, url, setup } = trust;
-  const addIdentity = async ({ user, groups }: Identity): Promise<string> => {
-    const name = user.replaceAll(/[^\w.-]+/gu, "-");
-    const files = await authority.issue(name, { user, groups });
-    return writeKubeconfig(join(dir, `${name}.kubeconfig`), { url, caFile: authority.cert, user, files });
-  };
-  const adminKubeconfig = await writeKubeconfig(join(dir, "admin.kubeconfig"), {
-    url,
-    caFile: authority.cert,
-    user: "kubernetes-admin",
-    files: trust.admin,
-  });
-  const nodeKubeconfig = await addIdentity({ user: `system:node:${nodeName}`, groups: ["system:nodes"] });
-  const api = await openAdminClient(trust);
-  const askApi = async (patience: AbortSignal): Promise<void> => {
-    const { status, text } = await api.request("/readyz", { signal: patience });
-    if (status !== 200) throw new Error(`/readyz answered with ${status}: ${text.slice(-300)}`);
-  };
+  const { authority, url, setup } = await openTrust(options);
+  const identities = await openIdentities({ dir, url, authority, nodeName });
+  const { api, adminKubeconfig } = identities;
+  const askApi = (patience: AbortSignal): Promise<void> => askReadiness(api, patience);
   const processes = createProcesses({ setup, components, askApi, signal });
   const createNamespace: ControlPlane["createNamespace"] = (name, more) =>
     openNamespace(api, { name, caFile: authority.cert, hasControllers: withControllers, signal: more?.signal });
@@ -160,19 +138,18 @@ export const startRealControlPlane = async (options: RealOptions): Promise<Contr
     hasControllers: withControllers,
     url,
     dir,
-    adminKubeconfig,
-    nodeKubeconfig,
+    ...identities,
     clientCaFile: authority.cert,
-    api,
-    addIdentity,
     createNamespace,
     close,
     kubectl: (args, { version, kubeconfig = adminKubeconfig, ...more } = {}) => {
       const name = version === undefined ? "kubectl" : `kubectl-${version}`;
-      return runCommand([requireAsset(assetsDir, name), `--kubeconfig=${kubeconfig}`, ...args], more);
+      return runKubectl([requireAsset(assetsDir, name), ...args], { dir, kubeconfig, ...more });
     },
     pause: (how) => processes.stop(["kube-apiserver"], how),
     continue: () => processes.start(["kube-apiserver"]),
+    freeze: () => processes.send("kube-apiserver", "SIGSTOP"),
+    thaw: () => processes.send("kube-apiserver", "SIGCONT"),
     stop: () => processes.stop(components),
     restart: async () => {
       await processes.stop(components);

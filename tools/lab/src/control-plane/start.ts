@@ -15,15 +15,15 @@ export interface ControlPlaneOptions {
   readonly kind?: ControlPlaneKind | undefined;
   /** Holds etcd, kube-apiserver, kubectl and, with controllers, kube-controller-manager and kube-scheduler. Default: KUBEBUILDER_ASSETS. */
   readonly assetsDir?: string | undefined;
-  /** With scheduler and controllers; default true. */
+  /** With scheduler and controllers; default true. The embedded one always has them. */
   readonly withControllers?: boolean;
   /** Of the node that gets credentials; default `node-1`. */
   readonly nodeName?: string;
   /** Default 127.0.0.1. */
   readonly bindAddress?: string;
-  /** Default: the host's first address that is not loopback. */
+  /** Where pods find a real API server. Default: the host's first address that is not loopback. */
   readonly advertiseAddress?: string;
-  /** Default 10.96.0.0/16. */
+  /** Default 10.96.0.0/16; the embedded one has no other. */
   readonly serviceCidr?: string;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((message: string) => void) | undefined;
@@ -53,10 +53,9 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     onProgress,
     dir: join(lab.dir, CONTROL_PLANE_DIR),
     bindAddress: options.bindAddress ?? "127.0.0.1",
-    advertiseAddress: options.advertiseAddress ?? findHostAddress(),
   };
   if (kind === "embedded") return startEmbeddedControlPlane(filled);
   if (assetsDir === undefined)
     throw new LabError("bad-option", "a real control plane needs KUBEBUILDER_ASSETS or assetsDir: the folder of its binaries");
-  return startRealControlPlane({ ...filled, assetsDir });
+  return startRealControlPlane({ ...filled, assetsDir, advertiseAddress: options.advertiseAddress ?? findHostAddress() });
 };

@@ -5,7 +5,10 @@ export type ControlPlaneKind = "real" | "embedded";
 
 /** How to run kubectl. */
 export interface KubectlOptions {
-  /** e.g. `1.32` for the file `kubectl-1.32`; default: `kubectl`. */
+  /**
+   * e.g. `1.32`. Of a real control plane: the file `kubectl-1.32` beside its binaries, default `kubectl`. Of the embedded one: Debian's
+   * `1.32` or `1.36`, fetched once, default `1.36`.
+   */
   readonly version?: string;
   readonly stdin?: string;
   readonly signal?: AbortSignal;
@@ -44,12 +47,16 @@ export interface ControlPlane extends AsyncDisposable {
   addIdentity(identity: Identity): Promise<string>;
   /** Creates a namespace and waits until pods can be created in it. */
   createNamespace(name: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
-  /** Runs kubectl and returns what it prints. */
+  /** Runs kubectl and returns what it prints; it leaves nothing in the user's home. */
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<string>;
   /** The API goes away; its data stay. Default SIGTERM, which lets requests end, and SIGKILL after 3 s. */
   pause(signal?: NodeJS.Signals): Promise<void>;
   /** The API is back: same address, keys and data. Resolves when it is ready. */
   continue(): Promise<void>;
+  /** The API falls silent: connections stay open, and nothing answers on them or on new ones. */
+  freeze(): void;
+  /** The API goes on where {@link ControlPlane.freeze} stopped it. */
+  thaw(): void;
   /** Ends all its processes; data, keys and ports stay. */
   stop(): Promise<void>;
   /** Ends what runs and starts all of it again. */

@@ -1,16 +1,18 @@
 import { statSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { findAssetsDir, isLeakFree, startControlPlane, startLab } from "../../src/index.ts";
-import type { ControlPlane, Lab } from "../../src/index.ts";
+import type { ControlPlane, ControlPlaneKind, Lab } from "../../src/index.ts";
 
 const assetsDir = findAssetsDir();
 
-describe.skipIf(assetsDir === undefined)("a real control plane (needs KUBEBUILDER_ASSETS)", async () => {
+const KINDS: readonly ControlPlaneKind[] = assetsDir === undefined ? ["embedded"] : ["embedded", "real"];
+
+describe.each(KINDS)("a control plane: %s", (kind) => {
   let lab: Lab | undefined;
   let controlPlane: ControlPlane | undefined;
   const open = async (): Promise<ControlPlane> => {
     lab ??= await startLab({ containerd: "2.1", yes: true });
-    controlPlane ??= await startControlPlane({ lab, withControllers: false, nodeName: "node-7" });
+    controlPlane ??= await startControlPlane({ lab, kind, withControllers: false, nodeName: "node-7" });
     return controlPlane;
   };
   afterAll(async () => {
@@ -49,6 +51,29 @@ describe.skipIf(assetsDir === undefined)("a real control plane (needs KUBEBUILDE
     await expect(api.request("/readyz")).rejects.toThrow(/ECONNREFUSED|socket hang up|ECONNRESET/u);
     await plane.continue();
     expect((await api.json("/api/v1/namespaces/kept")).metadata?.name).toBe("kept");
+  });
+
+  it("says nothing while it is frozen, and goes on where it was", async () => {
+    const { api, ...plane } = await open();
+    plane.freeze();
+    const connected = api.request("/readyz");
+    await expect(api.request("/readyz", { signal: AbortSignal.timeout(300) })).rejects.toThrow(/aborted|timeout/iu);
+    plane.thaw();
+    expect((await connected).status).toBe(200);
+  });
+
+  it("starts again with its data, its port and its keys, and closes while it is frozen", async () => {
+    const plane = await open();
+    const { url } = plane;
+    await plane.api.json("/api/v1/namespaces", { method: "POST", body: { metadata: { name: "lasting" } } });
+    await plane.restart();
+    expect((await plane.api.json("/api/v1/namespaces/lasting")).metadata?.name).toBe("lasting");
+    plane.freeze();
+    await plane.close();
+    controlPlane = undefined;
+    const next = await open();
+    expect(next.url).toBe(url);
+    expect((await next.api.json("/api/v1/namespaces/lasting")).metadata?.name).toBe("lasting");
   });
 
   it("tells changes by a watch until the signal ends it", async () => {

@@ -25,3 +25,11 @@ const formatParts = (value: unknown): string => {
 
 /** As Go's `%v` prints decoded JSON: `map[a:1 b:[2 3]]`. Cut when long. */
 export const formatGo = (value: unknown): string => formatParts(value).slice(0, MAX_TEXT);
+
+/** The type Go gives decoded JSON, e.g. `int64`. */
+export const goTypeOf = (value: unknown): string => {
+  if (Array.isArray(value)) return "[]interface {}";
+  if (typeof value === "object") return value === null ? "%!s(<nil>)" : "map[string]interface {}";
+  if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
+  return typeof value === "boolean" ? "bool" : typeof value;
+};

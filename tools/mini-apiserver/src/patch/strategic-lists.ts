@@ -1,4 +1,4 @@
-import { formatGo, PatchError } from "./patch-error.ts";
+import { formatGo, goTypeOf, PatchError } from "./patch-error.ts";
 
 type Fields = { readonly [field: string]: unknown };
 
@@ -28,7 +28,7 @@ const sortByOrder = <T>(
 
 const readOrder = (order: unknown, keyOf: (entry: unknown) => unknown): readonly unknown[] | undefined => {
   if (order === undefined) return undefined;
-  if (!Array.isArray(order)) throw new PatchError("invalid patch format of setElementOrder list", "malformed");
+  if (!Array.isArray(order)) throw new PatchError(`expected a []interface {}, but received a ${goTypeOf(order)}`, "unmergeable");
   return order.map(keyOf);
 };
 

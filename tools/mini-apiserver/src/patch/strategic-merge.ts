@@ -31,7 +31,7 @@ const retainKeys = (original: Fields, patch: Fields): Fields => {
   if (!Array.isArray(kept)) throw new PatchError("invalid patch format of retainKeys", "malformed");
   for (const name of Object.keys(patch)) {
     if (name !== RETAIN_KEYS && !name.startsWith("$") && patch[name] !== null && !kept.includes(name)) {
-      throw new PatchError("patch content doesn't match retainKeys list", "unmergeable");
+      throw new PatchError("invalid patch format of retainKeys", "malformed");
     }
   }
   return Object.fromEntries(Object.entries(original).filter(([name]) => kept.includes(name)));

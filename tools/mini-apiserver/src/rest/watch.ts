@@ -1,8 +1,10 @@
 import { isApiError, statusOf } from "../api-error.ts";
 import type { Status } from "../api-error.ts";
 import type { ApiObject, Store, StoreChange } from "../contracts.ts";
+import { canonicalize } from "../kinds/canonicalize.ts";
 import { groupVersionOf, storedKindOf } from "../kinds/kind-definition.ts";
 import type { KindDefinition } from "../kinds/kind-definition.ts";
+import { typePlan } from "../kinds/schema.ts";
 import type { ListOptions } from "./list-options.ts";
 import { tooLargeVersion } from "./list-options.ts";
 
@@ -19,11 +21,12 @@ export interface WatchOptions {
 }
 
 /** A bookmark of the kind; with the annotation that ends the initial events if asked. */
-export const bookmarkOf = (definition: KindDefinition, resourceVersion: string, endsInitialEvents = false): ApiObject => ({
-  kind: definition.kind,
-  apiVersion: groupVersionOf(definition),
-  metadata: { resourceVersion, ...(endsInitialEvents ? { annotations: { "k8s.io/initial-events-end": "true" } } : {}) },
-});
+export const bookmarkOf = (definition: KindDefinition, resourceVersion: string, endsInitialEvents = false): ApiObject => {
+  const annotations = endsInitialEvents ? { annotations: { "k8s.io/initial-events-end": "true" } } : {};
+  const bookmark = { kind: definition.kind, apiVersion: groupVersionOf(definition), metadata: { resourceVersion, ...annotations } };
+  // With all that Go writes of an object that is empty.
+  return canonicalize(typePlan(definition.type), bookmark).value;
+};
 
 /** What a change means to one who sees only what matches: what leaves the selection is deleted to him, what enters it is added. */
 const eventFor = (change: StoreChange, definition: KindDefinition, matches: ListOptions["matches"]): WatchEvent | undefined => {

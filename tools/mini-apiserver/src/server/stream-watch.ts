@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { linkSignals } from "@nk/stdx";
+import type { Clock } from "@nk/stdx";
 import { tooManyRequests } from "../api-error.ts";
 import { readListOptions } from "../rest/list-options.ts";
 import { bookmarkOf, watchObjects } from "../rest/watch.ts";
@@ -27,6 +28,18 @@ const lengthMs = (call: ResourceRequest, timeoutSeconds: number | undefined): nu
   return seconds * 1000;
 };
 
+/** Calls back again and again once started, until disposed. */
+const repeat = (clock: Clock, periodMs: number, callback: () => void): Disposable & { start(): void } => {
+  let timer: Disposable | undefined;
+  const start = (): void => {
+    timer = clock.schedule(periodMs, () => {
+      callback();
+      start();
+    });
+  };
+  return { start, [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
+};
+
 const openStream = (response: ServerResponse): void => {
   response.statusCode = 200;
   response.setHeader("content-type", "application/json");
@@ -44,24 +57,25 @@ export const streamWatch = async (call: ResourceRequest): Promise<void> => {
   const encode = createEventEncoder(call, form);
   const ended = new AbortController();
   using life = linkSignals(call.signal, ended.signal);
-  using _timer = clock.schedule(lengthMs(call, options.timeoutSeconds), () => ended.abort());
   let isWaiting = false;
   const write = (event: WatchEvent): boolean => {
     const text = event.type === "ERROR" ? JSON.stringify(event.object) : encode(event.object, definition);
     return response.write(`{"type":"${event.type}","object":${text}}\n`);
   };
-  let bookmarkTimer: Disposable | undefined;
-  const scheduleBookmark = (): void => {
-    bookmarkTimer = clock.schedule(limits.bookmarkSeconds * 1000, () => {
-      // Events that wait for room are older than the bookmark would say.
-      if (!isWaiting) write({ type: "BOOKMARK", object: bookmarkOf(definition, store.resourceVersion) });
-      scheduleBookmark();
-    });
+  const writeBookmark = (): void => {
+    // Events that wait for room are older than the bookmark would say.
+    if (options.allowsBookmarks && !isWaiting) write({ type: "BOOKMARK", object: bookmarkOf(definition, store.resourceVersion) });
   };
+  using _end = clock.schedule(lengthMs(call, options.timeoutSeconds), () => {
+    // Where to go on from: the client will be back at once.
+    if (response.headersSent && !response.destroyed) writeBookmark();
+    ended.abort();
+  });
+  using bookmarks = repeat(clock, limits.bookmarkSeconds * 1000, writeBookmark);
   openWatches.count += 1;
   try {
     openStream(response);
-    if (options.allowsBookmarks && form.as !== "Table") scheduleBookmark();
+    if (options.allowsBookmarks) bookmarks.start();
     const namespace = definition.namespaced ? info.attributes.namespace : undefined;
     for await (const event of watchObjects(definition, namespace, { options, store, signal: life.signal })) {
       if (write(event) || life.signal.aborted) continue;
@@ -71,7 +85,6 @@ export const streamWatch = async (call: ResourceRequest): Promise<void> => {
     }
   } finally {
     openWatches.count -= 1;
-    bookmarkTimer?.[Symbol.dispose]();
     response.end();
   }
 };

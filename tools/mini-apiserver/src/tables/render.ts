@@ -49,7 +49,7 @@ export const renderTable = (definition: KindDefinition, objects: readonly ApiObj
     kind: "Table",
     apiVersion: `meta.k8s.io/${version}`,
     metadata: metadata ?? {},
-    columnDefinitions: hasColumns ? columns.map(columnOf) : [],
+    columnDefinitions: hasColumns ? columns.map(columnOf) : null,
     rows: objects.map((object) => {
       const conditions = rowConditions?.(object) ?? [];
       return { cells: cells(object, nowMs), ...(conditions.length === 0 ? {} : { conditions }), ...objectOf(object, options) };

@@ -51,6 +51,18 @@ const ENDPOINTS: KindDefinition = {
   deprecation: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
 };
 
+/** It is labelled, and selects, as its template is unless it says otherwise. */
+const withTemplateLabels = (object: ApiObject): ApiObject => {
+  const labels = mapAt(object, "spec.template.metadata.labels") as { readonly [key: string]: string };
+  const own = object.metadata?.labels ?? {};
+  const isLabelled = Object.keys(own).length > 0 || Object.keys(labels).length === 0;
+  return {
+    ...object,
+    ...(isLabelled ? {} : { metadata: { ...object.metadata, labels } }),
+    spec: withTemplateDefaults({ replicas: 1, selector: labels, ...mapAt(object, "spec") }),
+  };
+};
+
 const REPLICATION_CONTROLLER: KindDefinition = {
   ...CORE,
   resource: "replicationcontrollers",
@@ -63,7 +75,7 @@ const REPLICATION_CONTROLLER: KindDefinition = {
   selectableFields: { "status.replicas": (object) => `${numberAt(object, "status.replicas")}` },
   strategy: {
     keepsGeneration: true,
-    applyDefaults: (object) => ({ ...object, spec: withTemplateDefaults({ replicas: 1, ...mapAt(object, "spec") }) }),
+    applyDefaults: withTemplateLabels,
     prepareCreate: (object) => ({ ...object, status: { replicas: 0 } }),
   },
   subresources: [statusSubresource(), SCALE],

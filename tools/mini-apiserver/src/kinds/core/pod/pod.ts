@@ -10,7 +10,16 @@ import { warningsOfPod } from "./pod-warnings.ts";
 import { validateNewPod } from "./validate-pod.ts";
 import { specOf, validatePodUpdate } from "./validate-pod-update.ts";
 
-/** Both names of the service account hold the same; hostNetwork pods say their ports twice. */
+/** `podIP` is the first of `podIPs`; where they differ, as from an old node, the one counts. */
+const withSameAddresses = (pod: ApiObject): ApiObject => {
+  const { podIP = "", podIPs = [], ...status } = (pod as Pod).status ?? {};
+  const addresses = podIP !== "" && podIPs[0]?.ip !== podIP ? [{ ip: podIP }] : podIPs;
+  const first = addresses[0]?.ip ?? "";
+  if (podIP === first && addresses === podIPs) return pod;
+  return { ...pod, status: { ...status, podIP: first, podIPs: addresses } };
+};
+
+/** Both names of the service account hold the same. */
 const applyDefaults = (object: ApiObject): ApiObject => {
   const { spec } = object as Pod;
   // Go writes a missing list as null.
@@ -18,7 +27,8 @@ const applyDefaults = (object: ApiObject): ApiObject => {
   const pod = applyPodDefaults(written as Pod) as unknown as ApiObject;
   const { serviceAccountName, serviceAccount } = specOf(pod);
   const name = serviceAccountName || serviceAccount;
-  return name === undefined ? pod : { ...pod, spec: { ...specOf(pod), serviceAccountName: name, serviceAccount: name } };
+  const named = name === undefined ? pod : { ...pod, spec: { ...specOf(pod), serviceAccountName: name, serviceAccount: name } };
+  return withSameAddresses(named);
 };
 
 /** A negative grace counts as one second. */
@@ -39,6 +49,19 @@ const gracePeriodOf = (object: ApiObject, options: DeleteOptions): number => {
   if (!spec?.nodeName || status?.phase === "Failed" || status?.phase === "Succeeded") return 0;
   const seconds = options.gracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 0;
   return seconds < 0 ? 1 : seconds;
+};
+
+/** Priority admission: what was computed once need not be said again. */
+const keepPriority = (next: ApiObject, current: ApiObject): ApiObject => {
+  const { priority, preemptionPolicy } = specOf(current);
+  return {
+    ...next,
+    spec: {
+      ...specOf(next),
+      ...(specOf(next).priority === undefined && priority !== undefined ? { priority } : {}),
+      ...(specOf(next).preemptionPolicy === undefined && preemptionPolicy !== undefined ? { preemptionPolicy } : {}),
+    },
+  };
 };
 
 /** The gate's condition goes with the last gate. */
@@ -79,7 +102,7 @@ export const POD: KindDefinition = {
       const admitted = withoutNegativeGrace(admitPod(pod, context));
       return { ...admitted, status: initialStatus(admitted, { qosClass: qosOf(admitted), nowMs: context.clock.nowMs() }) };
     },
-    prepareUpdate: (next, current) => withGateCondition(admitTolerations(next), current),
+    prepareUpdate: (next, current) => withGateCondition(keepPriority(admitTolerations(next), current), current),
     validateCreate: validateNewPod,
     warnings: warningsOfPod,
     validateUpdate: validatePodUpdate,

@@ -1,8 +1,8 @@
 import { systemClock } from "@nk/stdx";
 import type { Bed } from "./bed.ts";
 import { removeMany, writeMany } from "./measure-burst.ts";
-import { computeSpread } from "./percentiles.ts";
-import { readProcessCost } from "./process-cost.ts";
+import { computeSpread } from "../percentiles.ts";
+import { readProcessCost } from "../process-cost.ts";
 import { computeGoal } from "./report.ts";
 import type { Outcome } from "./report.ts";
 

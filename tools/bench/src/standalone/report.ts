@@ -1,4 +1,4 @@
-import type { Spread } from "./percentiles.ts";
+import type { Spread } from "../percentiles.ts";
 
 /** One promise and what became of it. */
 export interface Goal {

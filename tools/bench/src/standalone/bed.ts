@@ -5,7 +5,7 @@ import { startKubelet } from "@nk/tool-lab";
 import type { Lab, RunningKubelet } from "@nk/tool-lab";
 import { createManifestFolder } from "./manifest-folder.ts";
 import type { ManifestFolder } from "./manifest-folder.ts";
-import type { BenchOptions } from "./options.ts";
+import type { StandaloneOptions } from "../options.ts";
 import { createRuntimeLook } from "./runtime-look.ts";
 import type { RuntimeLook } from "./runtime-look.ts";
 
@@ -15,7 +15,7 @@ export interface Bed {
   readonly folder: ManifestFolder;
   readonly runtime: RuntimeLook;
   readonly image: string;
-  readonly options: BenchOptions;
+  readonly options: StandaloneOptions;
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
 }
@@ -25,7 +25,7 @@ export interface BedParts {
   readonly lab: Lab;
   /** Entry point of the kubelet. */
   readonly entry: string;
-  readonly options: BenchOptions;
+  readonly options: StandaloneOptions;
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
 }

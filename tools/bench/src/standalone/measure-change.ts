@@ -1,7 +1,7 @@
 import { systemClock } from "@nk/stdx";
 import type { Bed } from "./bed.ts";
 import { podNameOf } from "./measure-start.ts";
-import { computeSpread } from "./percentiles.ts";
+import { computeSpread } from "../percentiles.ts";
 import { renderManifest, TRAP_SET_MS } from "./pods.ts";
 import { computeGoal } from "./report.ts";
 import type { Outcome } from "./report.ts";

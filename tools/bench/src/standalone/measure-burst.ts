@@ -1,9 +1,9 @@
 import { systemClock } from "@nk/stdx";
 import type { Bed } from "./bed.ts";
 import { podNameOf } from "./measure-start.ts";
-import { computeSpread } from "./percentiles.ts";
+import { computeSpread } from "../percentiles.ts";
 import { renderManifest } from "./pods.ts";
-import { readProcessCost } from "./process-cost.ts";
+import { readProcessCost } from "../process-cost.ts";
 import type { Outcome } from "./report.ts";
 import { untilFound } from "./runtime-look.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { computeSpread } from "./percentiles.ts";
+import { computeSpread } from "../percentiles.ts";
 import { computeGoal, formatReport } from "./report.ts";
 
 describe("computeGoal", () => {
