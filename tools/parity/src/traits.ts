@@ -67,8 +67,11 @@ const TRAITS: { readonly [scenario: string]: Traits } = {
     chancePath: /lastState\.terminated\.containerID$/u,
   },
   "p26-termination-message": { chanceStatus: / file=(?:running|terminated)/u },
-  // How the name of the registry fails to resolve is up to the host.
-  "p27-image-missing": { rules: [[/(manifests\/1\\?": )[^\n"]*(?=$|"|\n)/gu, "$1<no such host>"]] },
+  // How the name of the registry fails to resolve is up to the host. The recorder left between the event of the back-off and its status.
+  "p27-image-missing": {
+    isMidway: true,
+    rules: [[/(manifests\/1\\?": )[^\n"]*(?=$|"|\n)/gu, "$1<no such host>"]],
+  },
   "p37-service-links": {
     turn: "last",
     chanceStatus: SANDBOX_READY,
