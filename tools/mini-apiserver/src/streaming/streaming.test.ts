@@ -109,7 +109,8 @@ beforeEach(async () => {
   addNode();
   const spec = { nodeName: "n1", containers: [{ name: "c" }] };
   store.create(KIND.pods, { metadata: { namespace: "ns", name: "p" }, spec });
-  store.create(KIND.pods, { metadata: { namespace: "ns", name: "two" }, spec: { ...spec, containers: [{ name: "a" }, { name: "b" }] } });
+  const two = { containers: [{ name: "a" }, { name: "b" }], ephemeralContainers: [{ name: "debugger" }] };
+  store.create(KIND.pods, { metadata: { namespace: "ns", name: "two" }, spec: { ...spec, ...two } });
   store.create(KIND.pods, { metadata: { namespace: "ns", name: "waiting" }, spec: { containers: [{ name: "c" }] } });
   const backend = createBackend({ credential: { certificatePem: client, privateKeyPem: keyPair.exportPrivateKeyPem() } });
   const authorizer: Authorizer = { authorize: () => Promise.resolve({ allowed: !denyCreate, reason: "" }) };
@@ -211,7 +212,8 @@ describe("pods/log", () => {
   });
 
   it.each([
-    ["two/log", 400, "a container name must be specified for pod two, choose one of: [a b]"],
+    ["two/log", 400, "a container name must be specified for pod two, choose one of: [a b debugger]"],
+    ["two/log?container=debugger", 200, "ok"],
     ["p/log?container=x", 400, "container x is not valid for pod p"],
     ["gone/log", 404, 'pods "gone" not found'],
     ["waiting/log", 204, ""],
