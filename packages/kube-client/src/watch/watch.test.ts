@@ -309,6 +309,24 @@ describe("a watch", () => {
     expect(await next()).toBe("added b Pending");
   });
 
+  it("goes on as soon as any other request reaches the server again, however long it would have waited", async () => {
+    await using setup = await setUp({ client: { random: () => 0.999 } });
+    const { server, client, next } = setup;
+    expect(await next()).toBe("synced a");
+    await server.network.stop();
+    // The wait that begins now lasts over a second and a half.
+    await until(() => setup.problems.length >= 3);
+    await server.network.start();
+    server.put(kinds.pods, pod("b"));
+    let returns = 0;
+    using _returns = client.onReachable(() => (returns += 1));
+    const startMs = systemClock.monotonicMs();
+    await client.get(kinds.pods, { namespace: "default", name: "a" });
+    expect(await next()).toBe("added b Pending");
+    expect(systemClock.monotonicMs() - startMs).toBeLessThan(1_400);
+    expect(returns).toBe(1);
+  });
+
   it("waits as long as a 429 asks", async () => {
     await using setup = await setUp();
     const { server, next } = setup;
