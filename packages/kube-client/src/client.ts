@@ -38,7 +38,7 @@ const partsOf = ({ clock = systemClock, random = systemRandom, logger = noopLogg
   clock,
   random,
   logger,
-  metrics: "counter" in metrics ? createKubeClientMetrics(metrics) : metrics,
+  metrics: "counter" in metrics ? createKubeClientMetrics(metrics, clock) : metrics,
 });
 
 const createSenderOf = (

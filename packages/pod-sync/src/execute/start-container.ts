@@ -135,6 +135,20 @@ const startCreated = async (
   return (await runPostStart(pass, place, created)) ?? { type: "started", observed: after };
 };
 
+/** How the reason begins that a runtime gives (cri-api, ErrImageVolumeMountFailed). */
+const IMAGE_VOLUME_FAILED = "ImageVolumeMountFailed";
+
+const countImageVolumes = (
+  { metrics }: PodPass,
+  { volumes }: PreparedVolumes,
+  { start, problem }: { readonly start: ContainerStart; readonly problem?: string },
+): void => {
+  const mounted = (start.spec.volumeMounts ?? []).map(({ name }) => name).filter((name) => volumes.get(name)?.image !== undefined);
+  metrics.imageVolumesRequested.inc({}, new Set(mounted).size);
+  if (problem === undefined) metrics.imageVolumesMounted.inc({}, mounted.length);
+  else if (problem.includes(IMAGE_VOLUME_FAILED)) metrics.imageVolumeErrors.inc({}, mounted.length);
+};
+
 const createAndStart = async (pass: PodPass, place: StartPlace, start: ContainerStart): Promise<StartOutcome> => {
   const fieldPath = containerFieldPath(start.kind, start.name);
   const image = await place.image;
@@ -160,7 +174,9 @@ const createAndStart = async (pass: PodPass, place: StartPlace, start: Container
   try {
     const request = { podSandboxId: sandboxId, config, sandboxConfig: setup.sandboxConfig };
     ({ containerId } = await pass.ports.containers.createContainer(request));
+    countImageVolumes(pass, volumes, { start });
   } catch (error) {
+    countImageVolumes(pass, volumes, { start, problem: errorText(error) });
     recordContainerFailure(pass, fieldPath, errorText(error));
     return failed(CONTAINER_REASONS.CreateContainerError, error);
   }
