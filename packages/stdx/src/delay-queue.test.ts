@@ -47,6 +47,17 @@ describe("createDelayQueue", () => {
     expect(due).toEqual(["late@100"]);
   });
 
+  it("takes no key once it is disposed, so that late work arms no timer", async () => {
+    const { clock, queue, due } = setUp();
+    queue[Symbol.dispose]();
+    queue.schedule("late", 10);
+    queue.scheduleEarlier("later", 20);
+    expect(queue.size).toBe(0);
+    expect(clock.pendingCount).toBe(0);
+    await clock.advance(100);
+    expect(due).toEqual([]);
+  });
+
   it("forgets cancelled keys and stops its timer when disposed", async () => {
     const { clock, queue, due } = setUp();
     queue.schedule("a", 10);

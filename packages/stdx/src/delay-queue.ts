@@ -1,6 +1,9 @@
 import type { Clock } from "./clock.ts";
 
-/** Keys that fall due, each at one instant. Instants are wall time (`clock.nowMs()`), but a jump of the wall clock after scheduling changes no delay. */
+/**
+ * Keys that fall due, each at one instant. Instants are wall time (`clock.nowMs()`), but a jump of the wall clock after scheduling changes no
+ * delay. Once disposed it stays empty: work that ends later must not arm a timer that nobody stops.
+ */
 export interface DelayQueue<K> extends Disposable {
   /** Makes the key due at `atMs`, replacing what was scheduled for it. An instant that has passed is due at the next turn. */
   schedule(key: K, atMs: number): void;
@@ -68,6 +71,7 @@ export const createDelayQueue = <K>(options: DelayQueueOptions<K>): DelayQueue<K
   const entries = new Map<K, Entry<K>>();
   let heap: Entry<K>[] = [];
   let sequence = 0;
+  let isDisposed = false;
   let armed: { readonly dueMs: number; readonly timer: Disposable } | undefined;
 
   /** The earliest entry that still counts. Replaced and cancelled entries stay in the heap until they surface here. */
@@ -103,6 +107,7 @@ export const createDelayQueue = <K>(options: DelayQueueOptions<K>): DelayQueue<K
     for (const key of dueKeys) onDue(key);
   };
   const schedule = (key: K, atMs: number): void => {
+    if (isDisposed) return;
     sequence += 1;
     const entry = { key, atMs, dueMs: clock.monotonicMs() + (atMs - clock.nowMs()), sequence };
     entries.set(key, entry);
@@ -127,6 +132,7 @@ export const createDelayQueue = <K>(options: DelayQueueOptions<K>): DelayQueue<K
       return entries.size;
     },
     [Symbol.dispose]() {
+      isDisposed = true;
       entries.clear();
       heap = [];
       disarm();

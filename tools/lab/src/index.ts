@@ -4,7 +4,7 @@ export { checkLabHost, listLabPackages, startLab } from "./lab.ts";
 export type { Lab, LabOptions } from "./lab.ts";
 export { findCachedContainerd } from "./containerd-binaries.ts";
 export type { ContainerdVersion } from "./containerd-binaries.ts";
-export { fetchKubectl } from "./kubectl-binaries.ts";
+export { fetchKubectl, findCachedKubectl } from "./kubectl-binaries.ts";
 export type { KubectlVersion } from "./kubectl-binaries.ts";
 export { DEFAULT_CACHE_DIR, LAB_IMAGES, buildImages, writeImage } from "./images/build.ts";
 export type { BuiltImages, LabImages } from "./images/build.ts";

@@ -10,6 +10,9 @@ import { runUp } from "./up.ts";
 const startMs = systemClock.monotonicMs();
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 
+/** The programs run from TypeScript; what V8 made of it is kept for the next run, which then starts in half the time. */
+process.env["NODE_COMPILE_CACHE"] ??= resolve(root, "node_modules/.cache/nk-up");
+
 /** The user's wish to stop, as an abort. A second signal changes nothing: the teardown is short and must not be cut off. */
 const listenForStop = (): AbortSignal => {
   const controller = new AbortController();

@@ -87,6 +87,10 @@ export const formatAge = (ageMs: number): string => {
   return `${Math.floor(s / 3600)}h${Math.floor((s % 3600) / 60)}m`;
 };
 
+/** As kubectl's users say it: without the namespace that is meant when none is given. */
+const shownName = ({ metadata: { name = "?", namespace = "default" } = {} }: PodView): string =>
+  namespace === "default" ? name : `${namespace}/${name}`;
+
 /** The table's lines for a list of pods, by name. */
 export const computePodRows = (pods: readonly PodView[], nowMs: number): PodRow[] =>
   pods
@@ -98,7 +102,7 @@ export const computePodRows = (pods: readonly PodView[], nowMs: number): PodRow[
       const total = Math.max(counted.length, (pod.spec?.containers?.length ?? 0) + sidecarCount);
       const { startTime } = pod.status ?? {};
       return {
-        name: pod.metadata?.name ?? "?",
+        name: shownName(pod),
         phase: pod.metadata?.deletionTimestamp === undefined ? (pod.status?.phase ?? "Pending") : "Terminating",
         ready: `${counted.filter((status) => status.ready).length}/${total}`,
         restarts: String(counted.reduce((sum, status) => sum + (status.restartCount ?? 0), 0)),

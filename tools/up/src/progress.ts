@@ -13,6 +13,8 @@ export interface Progress {
   step<T>(what: string, work: (say: (detail: string) => void) => Promise<T>): Promise<T>;
   /** One line that stays. */
   say(message: string): void;
+  /** A line to copy: nothing stands before it. */
+  show(line: string): void;
 }
 
 const FRAMES = ["|", "/", "-", "\\"];
@@ -25,6 +27,7 @@ export const createProgress = (output: ProgressOutput): Progress => {
   const say = (message: string): void => void output.write(`${live ? "\r\u001B[K" : ""}nk: ${message}\n`);
   return {
     say,
+    show: (line) => void output.write(`${line}\n`),
     step: async (what, work) => {
       const start = systemClock.monotonicMs();
       const elapsedMs = (): number => systemClock.monotonicMs() - start;

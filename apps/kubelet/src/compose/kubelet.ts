@@ -68,7 +68,7 @@ export const runKubelet = async (
   await openServers(settings, telemetry, { runtime, pods, cluster, self, stack });
 
   // What runs already is known before any source may conclude anything from it.
-  pods.workers.reconcileRuntime(await runtime.view.listPods({ signal }));
+  pods.adopt(await runtime.view.listPods({ signal }));
   await runTaskGroup(signal, {
     pleg: (taskSignal) => runtime.pleg.run(taskSignal),
     runtimeStatus: (taskSignal) => runtime.status.run(taskSignal),

@@ -1,7 +1,7 @@
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { kinds } from "@nk/kube-client";
 import { isStaticPod, parseTimestamp, podFullName, podRef } from "@nk/pod-model";
-import type { Node, Pod, PodRef, PodSource, PodStatus, PodUid, RuntimePodStatus } from "@nk/pod-model";
+import type { Node, Pod, PodRef, PodSource, PodStatus, PodUid, RuntimePod, RuntimePodStatus } from "@nk/pod-model";
 import { createPodStatuses, needsReadinessPass } from "@nk/pod-status";
 import type { PodStartLatency, PodStatuses, StatusWriter } from "@nk/pod-status";
 import { createActiveDeadlines, createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
@@ -11,6 +11,8 @@ import { createEmitter } from "@nk/stdx";
 import type { Emitter } from "@nk/stdx";
 import { admissionByNode } from "../adapters/admission.ts";
 import type { EventLog } from "../adapters/event-log.ts";
+import { createFirstObservation } from "../adapters/first-observation.ts";
+import type { FirstObservation } from "../adapters/first-observation.ts";
 import { primaryHostIp } from "../adapters/node-facts.ts";
 import type { NodeView } from "../adapters/node-view.ts";
 import { podRuntime, withoutStarting } from "../adapters/pod-runtime.ts";
@@ -33,6 +35,8 @@ export interface KnownPod {
 export interface PodLoop {
   readonly workers: PodWorkers;
   readonly statuses: PodStatuses;
+  /** Takes over what the runtime holds as the kubelet starts, before any source may conclude anything from it. */
+  adopt(pods: readonly RuntimePod[]): void;
   /** Every source has reported: what nobody wants may be concluded from then on. */
   readonly sourcesReady: Promise<void>;
   /** Called when nothing of a pod is left and nobody wants it any more. */
@@ -61,9 +65,15 @@ type ApplyProbes = (pod: Pod) => void;
 
 const createStatusPort = (
   statuses: PodStatuses,
-  parts: { readonly events: EventLog; readonly applyPodProbes: ApplyProbes; readonly writer: StatusWriter | undefined },
+  parts: {
+    readonly events: EventLog;
+    readonly applyPodProbes: ApplyProbes;
+    readonly writer: StatusWriter | undefined;
+    readonly firstObservation: FirstObservation;
+  },
 ): PodStatusPort => ({
   publish: async (pod, work) => {
+    await parts.firstObservation.settled(podRef(pod).uid);
     parts.applyPodProbes(pod);
     const { phase } = await statuses.publish(pod, standingOf(work));
     return { terminal: phase === "Succeeded" || phase === "Failed" };
@@ -147,6 +157,24 @@ const createDeadlines = (
 const readNodeOf = (settings: KubeletSettings, membership: Membership | undefined): { readonly readNode?: () => Promise<Node> } =>
   membership === undefined ? {} : { readNode: () => membership.cluster.client.get(kinds.nodes, { name: settings.nodeName }) };
 
+const showPods = (
+  { cache }: Runtime,
+  { workers, statuses }: Pick<PodLoop, "workers" | "statuses">,
+): Pick<PodLoop, "listPods" | "findPod"> => {
+  const known = (pod: Pod): KnownPod => ({ pod, status: statuses.get(podRef(pod).uid), observed: cache.get(podRef(pod).uid) });
+  return {
+    listPods: () =>
+      workers
+        .desiredPods()
+        .map(known)
+        .map(({ pod, status }) => (status === undefined ? pod : { ...pod, status })),
+    findPod: (namespace, name) => {
+      const pod = workers.desiredPods().find((one) => podRef(one).name === name && podRef(one).namespace === namespace);
+      return pod === undefined ? undefined : known(pod);
+    },
+  };
+};
+
 /** Creates the loop and joins it to what is observed; nothing runs before the workers do. */
 export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, parts: PodLoopParts): PodLoop => {
   const { runtime, engines, events, probes, sources, view, membership, stack } = parts;
@@ -155,6 +183,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
   const hostIp = (): string => view.ips()[0] ?? primaryHostIp();
   const sourcesReady = Promise.withResolvers<void>();
   const forgotten = createEmitter<PodRef>();
+  const firstObservation = createFirstObservation(runtime.cache);
   const observed = (uid: PodUid): RuntimePodStatus | undefined => withoutStarting(engines.podSync, runtime.cache.get(uid));
   const applyPodProbes: ApplyProbes = (pod) => applyProbes(probes, pod, { observed: observed(podRef(pod).uid), hostIp: hostIp() });
   const statuses = createPodStatuses(
@@ -176,7 +205,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
   const workers = createPodWorkers(
     {
       admission: admissionByNode({ node: () => view.node(), ...readNodeOf(settings, membership) }),
-      status: createStatusPort(statuses, { events, applyPodProbes, writer }),
+      status: createStatusPort(statuses, { events, applyPodProbes, writer, firstObservation }),
       runtime: podRuntime(engines.podSync, statuses, applyPodProbes),
       events,
     },
@@ -202,20 +231,15 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
   );
   stack.use(followStatuses(statuses, { writer, latency, deadlines }));
   joinObservations(parts, { workers, statuses }, applyPodProbes);
-  const known = (pod: Pod): KnownPod => ({ pod, status: statuses.get(podRef(pod).uid), observed: runtime.cache.get(podRef(pod).uid) });
   return {
     workers,
     statuses,
+    adopt: (held) => {
+      firstObservation.expect(held.map(({ uid }) => uid));
+      workers.reconcileRuntime(held);
+    },
     sourcesReady: sourcesReady.promise,
     subscribeForgotten: (listener) => forgotten.subscribe(listener),
-    listPods: () =>
-      workers
-        .desiredPods()
-        .map(known)
-        .map(({ pod, status }) => (status === undefined ? pod : { ...pod, status })),
-    findPod: (namespace, name) => {
-      const pod = workers.desiredPods().find((one) => podRef(one).name === name && podRef(one).namespace === namespace);
-      return pod === undefined ? undefined : known(pod);
-    },
+    ...showPods(runtime, { workers, statuses }),
   };
 };

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ContainerEventType } from "@nk/cri-api";
 import type { Pod } from "@nk/pod-model";
 import { createSeededRandom, systemClock } from "@nk/stdx";
 import type { RandomSource } from "@nk/stdx";
+import { findLeaked, listRepeated, watchStarts } from "../container-starts.ts";
 import { listHeldContainers, listHeldSandboxes, readPodTraces } from "../host-state.ts";
 import { SLEEP, podOf, shell } from "../manifests.ts";
 import { closeLeakFree, NODE_NAME, openRig, report, timed } from "../rig.ts";
@@ -66,24 +66,6 @@ const identity = ({ metadata, status }: Pod): object => ({
   ),
 });
 
-/** Counts how often each container of each pod was started, by the runtime's own events. */
-const countStarts = (open: Rig, signal: AbortSignal): ReadonlyMap<string, number> => {
-  const starts = new Map<string, number>();
-  const read = async (): Promise<void> => {
-    for await (const event of open.cri.getContainerEvents({}, { signal })) {
-      const { containerId, containerEventType, podSandboxStatus, containersStatuses } = event;
-      const name = containersStatuses.find(({ id }) => id === containerId)?.metadata?.name;
-      if (containerEventType !== ContainerEventType.CONTAINER_STARTED_EVENT || name === undefined) continue;
-      const key = `${podSandboxStatus?.metadata?.name} ${podSandboxStatus?.metadata?.uid} ${name}`;
-      starts.set(key, (starts.get(key) ?? 0) + 1);
-    }
-  };
-  read().catch((error: unknown) => {
-    if (!signal.aborted) starts.set(`the event stream broke: ${String(error)}`, 99);
-  });
-  return starts;
-};
-
 /** Writes, changes or removes a few of the churning files. */
 const churnOnce = async (open: Rig, wanted: Map<string, Pod>, random: RandomSource, version: number): Promise<number> => {
   const changes = 1 + Math.floor(random() * 2);
@@ -141,26 +123,6 @@ const compareWithWanted = async (open: Rig, wanted: ReadonlyMap<string, Pod>, le
   return problems.filter((problem) => problem !== "").join("; ");
 };
 
-/**
- * Pods that containerd 2.1 can't let go of. When the caller of StartContainer dies midway, containerd notes the container as exited before it
- * deletes the task, and deletes it once only (internal/cri/server/container_start.go); RemoveContainer then says "cannot delete running
- * task" until containerd itself is restarted. No call of CRI helps. Counted is only what containerd shows as stopped at two looks a
- * second apart while CRI calls its container exited.
- */
-const findLeaked = async (open: Rig): Promise<ReadonlySet<string>> => {
-  const stopped = async (): Promise<readonly string[]> =>
-    (await open.lab.ctr(["tasks", "ls"]))
-      .split("\n")
-      .filter((line) => line.trim().endsWith("STOPPED"))
-      .map((line) => line.split(/\s+/)[0] ?? "");
-  const first = await stopped();
-  if (first.length === 0) return new Set();
-  await systemClock.sleep(1000);
-  const still = (await stopped()).filter((id) => first.includes(id));
-  const exited = (await listHeldContainers(open)).filter(({ id, state }) => state === "exited" && still.includes(id));
-  return new Set(exited.map(({ uid }) => uid));
-};
-
 describe(`a kubelet that is killed again and again (seed ${seed})`, () => {
   it(`restarts, doubles and loses no container in ${KILLS} kills under a churning set of pods`, async () => {
     if (rig === undefined) throw new Error("the rig is not open");
@@ -177,7 +139,7 @@ describe(`a kubelet that is killed again and again (seed ${seed})`, () => {
     });
 
     const watching = new AbortController();
-    const starts = countStarts(open, watching.signal);
+    const watched = watchStarts(open, watching.signal);
     const wanted = new Map<string, Pod>();
     let changes = 0;
     let early = 0;
@@ -216,7 +178,7 @@ describe(`a kubelet that is killed again and again (seed ${seed})`, () => {
     }
     expect((await stablePods()).map(identity)).toEqual(before);
     watching.abort();
-    const twice = [...starts].filter(([, count]) => count > 1);
+    const twice = listRepeated(watched.starts, ({ pod, uid, container }) => `${pod} ${uid} ${container}`);
     const traces = await until(
       () => `folders, logs and cgroups of removed pods to go (seed ${seed}): ${last}`,
       async () => {
@@ -228,10 +190,11 @@ describe(`a kubelet that is killed again and again (seed ${seed})`, () => {
       },
     ).catch((error: unknown) => error);
     report(
-      `kill: seed ${seed}; ${KILLS} kills (${early} while starting), ${changes} changes of files, ${starts.size} containers started, ` +
+      `kill: seed ${seed}; ${KILLS} kills (${early} while starting), ${changes} changes of files, ${watched.starts.length} containers started, ` +
         `${twice.length} of them twice; converged ${tookMs} ms after the last start; ${STABLE.length} stable pods untouched` +
         (leakedPods === 0 ? "" : `; containerd could not remove ${leakedPods} pods' containers until it was restarted`),
     );
+    expect(watched.problem()).toBeUndefined();
     expect(twice).toEqual([]);
     if (traces instanceof Error) throw traces;
   });

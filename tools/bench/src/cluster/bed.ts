@@ -46,6 +46,8 @@ export const nodeNameOf = (subject: Pick<Subject, "name">): string => `nk-bench-
 /** How long a kubelet that has just become ready is left alone: what it does once must not be measured. */
 const SETTLE_MS = 3000;
 
+const REOPEN_MS = 10;
+
 const TOKEN_VOLUME = "kube-api-access-";
 
 const podCalls = (parts: BedParts, nodeName: string): Pick<Bed, "create" | "remove"> => {
@@ -97,6 +99,7 @@ export const inBed = async <T>(parts: BedParts, subject: Subject, measure: (bed:
       api: controlPlane.api,
       namespace,
       nowMs: () => systemClock.monotonicMs(),
+      reopenIn: (ending) => systemClock.sleep(REOPEN_MS, { signal: ending }),
       signal: AbortSignal.any([signal, stop.signal]),
     });
     await systemClock.sleep(SETTLE_MS, { signal });

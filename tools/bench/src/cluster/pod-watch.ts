@@ -13,7 +13,7 @@ export interface PodWatch {
   until(name: string, step: Step): Promise<number>;
   /** What has been seen of a pod; it is forgotten with it. */
   take(name: string): PodTimes;
-  /** Rejects when the watch ends. */
+  /** Rejects when the watch fails. */
   readonly failed: Promise<never>;
 }
 
@@ -43,6 +43,8 @@ export interface PodWatchOptions {
   readonly api: Pick<ApiClient, "json" | "watch">;
   readonly namespace: string;
   readonly nowMs: () => number;
+  /** Waits before a watch that the server ended is opened again. */
+  readonly reopenIn: (signal: AbortSignal) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -52,7 +54,7 @@ interface Entry {
 }
 
 /** Resolves when changes from now on are seen. */
-export const openPodWatch = async ({ api, namespace, nowMs, signal }: PodWatchOptions): Promise<PodWatch> => {
+export const openPodWatch = async ({ api, namespace, nowMs, reopenIn, signal }: PodWatchOptions): Promise<PodWatch> => {
   const path = `/api/v1/namespaces/${namespace}/pods`;
   const list = await api.json(path, { signal });
   const entries = new Map<string, Entry>();
@@ -61,10 +63,12 @@ export const openPodWatch = async ({ api, namespace, nowMs, signal }: PodWatchOp
     entries.set(name, known);
     return known;
   };
+  let version = list.metadata?.resourceVersion ?? "";
   const see = (change: ApiChange): void => {
     const now = nowMs();
     if (change.type === "BOOKMARK") return;
     if (change.type === "ERROR") throw new Error(`the watch of pods failed: ${JSON.stringify(change.object)}`);
+    version = change.object.metadata?.resourceVersion ?? version;
     const { times, waiting } = entryOf(nameOf(change.object));
     for (const step of computeSteps(change)) {
       if (times[step] !== undefined) continue;
@@ -72,10 +76,13 @@ export const openPodWatch = async ({ api, namespace, nowMs, signal }: PodWatchOp
       waiting.get(step)?.resolve(now);
     }
   };
+  // A server may end a watch whenever it likes; nothing is lost, because the next one begins where it ended.
   const follow = async (): Promise<never> => {
-    for await (const change of api.watch(path, { resourceVersion: list.metadata?.resourceVersion ?? "", signal })) see(change);
-    signal.throwIfAborted();
-    throw new Error("the watch of pods ended");
+    for (;;) {
+      for await (const change of api.watch(path, { resourceVersion: version, signal })) see(change);
+      signal.throwIfAborted();
+      await reopenIn(signal);
+    }
   };
   const failed = follow();
   failed.catch(() => undefined);

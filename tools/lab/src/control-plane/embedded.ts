@@ -17,7 +17,7 @@ import type { RealOptions } from "./real.ts";
 import type { ControlPlane } from "./types.ts";
 
 /** What the embedded control plane is made from. */
-export type EmbeddedOptions = Pick<RealOptions, "dir" | "nodeName" | "bindAddress" | "serviceCidr" | "signal" | "onProgress">;
+export type EmbeddedOptions = Pick<RealOptions, "dir" | "logDir" | "nodeName" | "bindAddress" | "serviceCidr" | "signal" | "onProgress">;
 
 /** Its program; not an import, because it runs as a process of its own, which can be frozen and killed as the real one can. */
 const ENTRY = fileURLToPath(new URL("../../../mini-apiserver/src/main.ts", import.meta.url));
@@ -47,8 +47,13 @@ interface EmbeddedProcess {
   send(signal: NodeJS.Signals): void;
 }
 
-const createProcess = (options: { readonly dir: string; readonly address: string; readonly port: number }): EmbeddedProcess => {
-  const { dir, address, port } = options;
+const createProcess = (options: {
+  readonly dir: string;
+  readonly logDir: string;
+  readonly address: string;
+  readonly port: number;
+}): EmbeddedProcess => {
+  const { dir, logDir, address, port } = options;
   let child: RunningChild | undefined;
   return {
     start: () => {
@@ -64,7 +69,7 @@ const createProcess = (options: { readonly dir: string; readonly address: string
           `--address=${address}`,
           `--port=${port}`,
         ],
-        logFile: join(dir, "mini-apiserver.log"),
+        logFile: join(logDir, "mini-apiserver.log"),
         holdsLoop: false,
       });
     },
@@ -91,13 +96,13 @@ const openKubectl =
 
 /** The control plane of this repository, as one process: API server, scheduler and controllers, its objects in a file of `dir`. */
 export const startEmbeddedControlPlane = async (options: EmbeddedOptions): Promise<ControlPlane> => {
-  const { dir, nodeName, bindAddress: address, serviceCidr, signal, onProgress } = options;
+  const { dir, logDir, nodeName, bindAddress: address, serviceCidr, signal, onProgress } = options;
   if (serviceCidr !== SERVICE_CIDR)
     throw new LabError("bad-option", `the embedded control plane has its services in ${SERVICE_CIDR}, not in ${serviceCidr}`);
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const [port, authority] = await Promise.all([openPort(dir, address), openAuthority(join(dir, "pki"), "kubernetes")]);
   const url = `https://${address === "0.0.0.0" ? "127.0.0.1" : address}:${port}`;
-  const child = createProcess({ dir, address, port });
+  const child = createProcess({ dir, logDir, address, port });
   onProgress?.(`starting the embedded control plane at ${url}`);
   child.start();
   const identities = await openIdentities({ dir, url, authority, nodeName });
@@ -105,7 +110,7 @@ export const startEmbeddedControlPlane = async (options: EmbeddedOptions): Promi
   const start = async (): Promise<void> => {
     child.start();
     const ask = (patience: AbortSignal): Promise<void> => askReadiness(api, patience);
-    await waitUntil(`readiness of ${NAME}`, ask, { timeoutMs: READY_TIMEOUT_MS, failure: child.failure, signal });
+    await waitUntil(`readiness of ${NAME}`, ask, { timeoutMs: READY_TIMEOUT_MS, failure: () => child.failure(), signal });
   };
   const createNamespace: ControlPlane["createNamespace"] = (name, more) =>
     openNamespace(api, { name, caFile: authority.cert, hasControllers: true, signal: more?.signal });
@@ -130,11 +135,11 @@ export const startEmbeddedControlPlane = async (options: EmbeddedOptions): Promi
     createNamespace,
     close,
     kubectl: openKubectl({ dir, adminKubeconfig: identities.adminKubeconfig }),
-    pause: child.stop,
+    pause: (how) => child.stop(how),
     continue: start,
     freeze: () => child.send("SIGSTOP"),
     thaw: () => child.send("SIGCONT"),
-    stop: child.stop,
+    stop: () => child.stop(),
     restart: async () => {
       await child.stop();
       await start();

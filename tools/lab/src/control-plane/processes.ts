@@ -9,6 +9,7 @@ import type { Component, RealSetup } from "./real-commands.ts";
 /** What is needed to run them. */
 export interface ProcessesSetup {
   readonly setup: RealSetup;
+  readonly logDir: string;
   /** In the order in which they are started. */
   readonly components: readonly Component[];
   /** Resolves when the API server says ready. */
@@ -41,11 +42,11 @@ const askUrl = (url: string, signal: AbortSignal): Promise<void> =>
   });
 
 /** Starts nothing yet. */
-export const createProcesses = ({ setup, components, askApi, signal }: ProcessesSetup): ControlPlaneProcesses => {
+export const createProcesses = ({ setup, logDir, components, askApi, signal }: ProcessesSetup): ControlPlaneProcesses => {
   const running = new Map<Component, RunningChild>();
   const startOne = async (component: Component): Promise<void> => {
     if (running.get(component)?.failure() === undefined && running.has(component)) return;
-    const logFile = join(setup.dir, `${component}.log`);
+    const logFile = join(logDir, `${component}.log`);
     const child = startChild({ name: component, argv: componentArgv(component, setup), logFile, holdsLoop: false });
     running.set(component, child);
     const url = readinessUrl(component, setup.ports);

@@ -20,6 +20,7 @@ import type { ControlPlane } from "./types.ts";
 export interface RealOptions {
   readonly assetsDir: string;
   readonly dir: string;
+  readonly logDir: string;
   readonly withControllers: boolean;
   readonly nodeName: string;
   readonly bindAddress: string;
@@ -118,7 +119,7 @@ export const startRealControlPlane = async (options: RealOptions): Promise<Contr
   const identities = await openIdentities({ dir, url, authority, nodeName });
   const { api, adminKubeconfig } = identities;
   const askApi = (patience: AbortSignal): Promise<void> => askReadiness(api, patience);
-  const processes = createProcesses({ setup, components, askApi, signal });
+  const processes = createProcesses({ setup, logDir: options.logDir, components, askApi, signal });
   const createNamespace: ControlPlane["createNamespace"] = (name, more) =>
     openNamespace(api, { name, caFile: authority.cert, hasControllers: withControllers, signal: more?.signal });
   const close = async (): Promise<void> => {

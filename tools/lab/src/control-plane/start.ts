@@ -25,6 +25,8 @@ export interface ControlPlaneOptions {
   readonly advertiseAddress?: string;
   /** Default 10.96.0.0/16; the embedded one has no other. */
   readonly serviceCidr?: string;
+  /** Where its processes log; default its folder in the lab's. */
+  readonly logDir?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((message: string) => void) | undefined;
 }
@@ -45,13 +47,15 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
   const { lab, signal, onProgress, withControllers = true, nodeName = "node-1", serviceCidr = "10.96.0.0/16" } = options;
   const assetsDir = options.assetsDir ?? findAssetsDir();
   const kind = options.kind ?? (assetsDir === undefined ? "embedded" : "real");
+  const dir = join(lab.dir, CONTROL_PLANE_DIR);
   const filled = {
     withControllers,
     nodeName,
     serviceCidr,
     signal,
     onProgress,
-    dir: join(lab.dir, CONTROL_PLANE_DIR),
+    dir,
+    logDir: options.logDir ?? dir,
     bindAddress: options.bindAddress ?? "127.0.0.1",
   };
   if (kind === "embedded") return startEmbeddedControlPlane(filled);

@@ -1,14 +1,11 @@
-import { formatQuantity, formatTimestamp, formatTimestampMicro, parseQuantity, parseTimestamp } from "@nk/pod-model";
+import { formatQuantity, parseQuantity } from "@nk/pod-model";
+import { DecodeError } from "./decode-error.ts";
+import { readMicros, readSeconds } from "./go-time.ts";
 import { goTypeName } from "./schema.ts";
 import type { FieldPlan, Scalar, TypePlan } from "./schema.ts";
 
-/** What was wrong with a value; its message is the one Go's decoder gives. */
-export class DecodeError extends Error {}
-
 const MAX_DEPTH = 200;
 const QUANTITY_TEXT = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
-const SECONDS_SHAPE = /^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\dZ$/u;
-const MICROS_SHAPE = /^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{6}Z$/u;
 const BASE64_SHAPE = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/u;
 
 type Fields = { readonly [name: string]: unknown };
@@ -33,17 +30,6 @@ const mismatch = (value: unknown, goType: string, place: Place): DecodeError => 
   const kind = goType.startsWith("int") || goType === "float64" ? jsonKind(value) : jsonKind(value).split(" ")[0];
   const where = place.names.length === 0 ? "Go value" : `Go struct field ${place.struct}.${place.names.join(".")}`;
   return new DecodeError(`json: cannot unmarshal ${kind} into ${where} of type ${goType}`);
-};
-
-const asTime = (text: unknown, format: (epochMs: number) => string): string => {
-  if (typeof text !== "string") throw new DecodeError(`json: cannot unmarshal ${jsonKind(text)} into Go value of type string`);
-  try {
-    return format(parseTimestamp(text));
-  } catch {
-    throw new DecodeError(
-      `parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(text)} as "2006"`,
-    );
-  }
 };
 
 const asQuantity = (value: unknown): string => {
@@ -89,8 +75,8 @@ const SCALARS: { readonly [S in Scalar]: (value: unknown, place: Place) => unkno
     if (typeof value !== "string" && typeof value !== "number") throw mismatch(value, "intstr.IntOrString", place);
     return value;
   },
-  timestamp: (value) => (typeof value === "string" && SECONDS_SHAPE.test(value) ? value : asTime(value, formatTimestamp)),
-  microtime: (value) => (typeof value === "string" && MICROS_SHAPE.test(value) ? value : asTime(value, formatTimestampMicro)),
+  timestamp: readSeconds,
+  microtime: readMicros,
   duration: (value, place) => {
     if (typeof value !== "string") throw mismatch(value, "string", place);
     return value;

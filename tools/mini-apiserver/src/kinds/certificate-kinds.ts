@@ -85,6 +85,16 @@ const withStatus = (next: ApiObject, current: ApiObject, status: Fields): ApiObj
   ),
 });
 
+const validateCertificate = (next: ApiObject): readonly FieldError[] => {
+  const certificate = textAt(next, "status.certificate");
+  const isCertificate = /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/u.test(
+    Buffer.from(certificate, "base64").toString("latin1"),
+  );
+  return certificate === "" || isCertificate
+    ? []
+    : [invalid("status.certificate", "<certificate data>", "must contain at least one CERTIFICATE PEM block")];
+};
+
 const validateConditions = (next: ApiObject): readonly FieldError[] => {
   const types = new Set(listAt(next, "status.conditions").map((condition) => textAt(condition, "type")));
   return types.has("Approved") && types.has("Denied")
@@ -117,6 +127,7 @@ const REQUEST: KindDefinition = {
           conditions: mergeConditions(next, current, { owns: (type) => !DECISIONS.has(type), nowMs: clock.nowMs() }),
           certificate: valueAt(next, "status.certificate"),
         }),
+      validateUpdate: validateCertificate,
     },
     {
       name: "approval",

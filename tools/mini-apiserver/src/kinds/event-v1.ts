@@ -2,6 +2,7 @@ import type { ApiObject } from "../contracts.ts";
 import { EVENT_TABLE } from "../tables/core-tables.ts";
 import { EVENT } from "./core/event.ts";
 import type { KindDefinition } from "./kind-definition.ts";
+import { checkPathSegment } from "./names.ts";
 import { textAt } from "./read-path.ts";
 
 /** Fields that go by another name in events.k8s.io/v1, by their name in core/v1. */
@@ -60,6 +61,7 @@ export const EVENT_V1: KindDefinition = {
   // The reference's messages name the kind of the core group here.
   errorGroup: "",
   strategy: {
+    validateName: checkPathSegment,
     createsOnUpdate: true,
     validateCreate: (event) => EVENT.strategy.validateCreate?.(toStored(event)) ?? [],
     validateUpdate: (next, current) => EVENT.strategy.validateUpdate?.(toStored(next), toStored(current)) ?? [],

@@ -13,7 +13,9 @@ const DNS1035_SHAPE = shapeOf(DNS1035);
 const QUALIFIED_SHAPE = shapeOf(QUALIFIED_PART);
 const LABEL_VALUE_SHAPE = shapeOf(`(${QUALIFIED_PART})?`);
 
-const tooLongText = (limit: number): string => `must be no more than ${limit} bytes`;
+const tooLongText = (limit: number): string => `must be no more than ${limit} characters`;
+/** The same in the words of newer checks. */
+const tooManyBytesText = (limit: number): string => `must be no more than ${limit} bytes`;
 
 /** Go's `RegexError`. */
 const shapeText = (says: string, shape: string, examples: readonly string[]): string => {
@@ -78,7 +80,7 @@ export const checkQualifiedName: NameCheck = (name) => {
     else problems.push(...checkSubdomain(prefix).map((text) => `prefix part ${text}`));
   }
   if (last === "") problems.push("name part must be non-empty");
-  else if (last.length > 63) problems.push(`name part ${tooLongText(63)}`);
+  else if (last.length > 63) problems.push(`name part ${tooManyBytesText(63)}`);
   if (!QUALIFIED_SHAPE.test(last)) {
     problems.push(
       `name part ${shapeText("must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character", QUALIFIED_PART, ["MyName", "my.name", "123-abc"])}`,
@@ -89,7 +91,7 @@ export const checkQualifiedName: NameCheck = (name) => {
 
 /** The value of a label. */
 export const checkLabelValue: NameCheck = (value) => [
-  ...(value.length > 63 ? [tooLongText(63)] : []),
+  ...(value.length > 63 ? [tooManyBytesText(63)] : []),
   ...(LABEL_VALUE_SHAPE.test(value)
     ? []
     : [

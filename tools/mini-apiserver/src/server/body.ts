@@ -1,18 +1,25 @@
 import type { IncomingMessage } from "node:http";
 import { parse as parseYaml } from "yaml";
-import { badRequest, tooLarge, unsupportedMediaType } from "../api-error.ts";
+import type { Clock } from "@nk/stdx";
+import { ApiError, badRequest, tooLarge, unsupportedMediaType } from "../api-error.ts";
 
 /** What {@link readBody} takes. */
 export interface BodyOptions {
   /** The most bytes that are read. */
   readonly limitBytes: number;
   readonly signal: AbortSignal;
+  readonly clock: Clock;
 }
 
-/** Reads the whole body. @throws ApiError 413; the signal's reason */
-export const readBody = async (request: IncomingMessage, { limitBytes, signal }: BodyOptions): Promise<Buffer> => {
+/** How long a client may take to send a body. */
+const BODY_TIMEOUT_MS = 60_000;
+
+/** Reads the whole body. @throws ApiError 408, 413; the signal's reason */
+export const readBody = async (request: IncomingMessage, { limitBytes, signal, clock }: BodyOptions): Promise<Buffer> => {
   const declared = Number(request.headers["content-length"] ?? 0);
   if (declared > limitBytes) throw tooLarge(`limit is ${limitBytes}`);
+  const late = new ApiError("the body of the request did not arrive in time", { code: 408, reason: "Timeout" });
+  using _timer = clock.schedule(BODY_TIMEOUT_MS, () => request.destroy(late));
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { noopLogger, systemClock, systemRandom } from "@nk/stdx";
 import type { Clock, Logger, RandomSource } from "@nk/stdx";
-import { forbidden, isApiError, unauthorized, unknownPath } from "../api-error.ts";
+import { ApiError, forbidden, isApiError, unauthorized, unknownPath } from "../api-error.ts";
 import type {
   Admitter,
   Authenticator,
@@ -75,14 +75,18 @@ const authorize = async (authorizer: Authorizer, user: UserInfo, { attributes, i
   throw forbidden(resource, attributes.name ?? "", { text });
 };
 
+/** One for all: the stack of each would cost more than most requests. */
+const GONE = new ApiError("the client has gone away", { code: 499, reason: "" });
+
 /** Aborts when the client goes away or the server closes. */
-const watchClient = (response: ServerResponse | Duplex, closing: AbortSignal): AbortSignal => {
+const watchClient = (client: ServerResponse | Duplex, closing: AbortSignal): AbortSignal => {
   const gone = new AbortController();
   const leave = (): void => {
     closing.removeEventListener("abort", leave);
-    gone.abort();
+    // Nobody waits for a request that is answered; a connection that was handed over is another matter.
+    if (!("statusCode" in client && client.writableEnded)) gone.abort(GONE);
   };
-  response.on("close", leave);
+  client.on("close", leave);
   closing.addEventListener("abort", leave, { once: true });
   if (closing.aborted) leave();
   return gone.signal;

@@ -1,6 +1,7 @@
 import { badRequest } from "../api-error.ts";
 import type { ApiObject } from "../contracts.ts";
-import { canonicalize, DecodeError } from "../kinds/canonicalize.ts";
+import { canonicalize } from "../kinds/canonicalize.ts";
+import { DecodeError } from "../kinds/decode-error.ts";
 import { typePlan } from "../kinds/schema.ts";
 
 /** What is expected of a body. */

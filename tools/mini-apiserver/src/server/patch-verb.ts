@@ -111,7 +111,7 @@ export const servePatch = async (call: ResourceRequest): Promise<void> => {
   const kind = patchKindOf(request.headers["content-type"]);
   const target: ObjectTarget = { ...targetOf(call, readDryRun(info, "PatchOptions")), isPatch: true };
   const validation = readFieldValidation(info, "PatchOptions");
-  const body = await readBody(request, { limitBytes: parts.limits.maxBodyBytes, signal });
+  const body = await readBody(request, { limitBytes: parts.limits.maxBodyBytes, signal, clock: parts.clock });
   const patchCall: PatchCall = { call, kind, patch: parsePatch(body, kind), validation };
   if (kind === "apply") serveApply(patchCall, target);
   else

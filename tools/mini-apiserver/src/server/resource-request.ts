@@ -93,7 +93,7 @@ export const readObject = async (call: ResourceRequest, optionsKind: string): Pr
   const { request, signal, parts, info, warnings } = call;
   const expected = expectedOf(call);
   const validation = readFieldValidation(info, optionsKind);
-  const body = await readBody(request, { limitBytes: parts.limits.maxBodyBytes, signal });
+  const body = await readBody(request, { limitBytes: parts.limits.maxBodyBytes, signal, clock: parts.clock });
   const value = parseBody(body, request.headers["content-type"], expected.kind);
   return decodeObject(value, expected, { validation, warn: (text) => void warnings.push(text) });
 };

@@ -79,7 +79,7 @@ const servePlain = async (call: Call, definition: KindDefinition, parts: ServerP
   await serve({ ...call, definition, subresource, parts });
 };
 
-const createSubresourceRequest = (call: Omit<Call, "response" | "warnings">, limitBytes: number): SubresourceRequest => {
+const createSubresourceRequest = (call: Omit<Call, "response" | "warnings">, { limits, clock }: ServerParts): SubresourceRequest => {
   const { info, user, request, signal } = call;
   return {
     user,
@@ -88,7 +88,7 @@ const createSubresourceRequest = (call: Omit<Call, "response" | "warnings">, lim
     request,
     signal,
     async readBody() {
-      const bytes = await readBody(request, { limitBytes, signal });
+      const bytes = await readBody(request, { limitBytes: limits.maxBodyBytes, signal, clock });
       return bytes.length === 0 ? undefined : (parseBody(bytes, request.headers["content-type"], "object") as ApiObject);
     },
   };
@@ -96,7 +96,6 @@ const createSubresourceRequest = (call: Omit<Call, "response" | "warnings">, lim
 
 /** A router over the kinds of the registry and what is plugged in. */
 export const createRouter = ({ parts, registry, discovery, subresources, virtualResources }: RouterOptions): Router => {
-  const limitBytes = parts.limits.maxBodyBytes;
   const findHandler = ({ attributes }: RequestInfo): SubresourceHandler | undefined =>
     attributes.subresource === undefined
       ? undefined
@@ -111,7 +110,7 @@ export const createRouter = ({ parts, registry, discovery, subresources, virtual
 
   const serveVirtual = async (call: Call, virtual: VirtualResource): Promise<void> => {
     if (call.info.attributes.verb !== "create") throw methodNotAllowed();
-    const request = createSubresourceRequest(call, limitBytes);
+    const request = createSubresourceRequest(call, parts);
     const body = await request.readBody();
     if (body === undefined) throw badRequest(`the object provided is unrecognized (must be of type ${virtual.kind})`);
     const answer = await virtual.create(request, body);
@@ -128,7 +127,7 @@ export const createRouter = ({ parts, registry, discovery, subresources, virtual
       const { group = "", version = "", resource = "" } = info.attributes;
       const handler = findHandler(info);
       if (handler !== undefined) {
-        await handler.handle(createSubresourceRequest(call, limitBytes), response);
+        await handler.handle(createSubresourceRequest(call, parts), response);
         return;
       }
       const definition = registry.find(group, version, resource);
@@ -140,7 +139,7 @@ export const createRouter = ({ parts, registry, discovery, subresources, virtual
     async upgrade(call) {
       const handler = findHandler(call.info);
       if (handler?.upgrade === undefined) throw badRequest("the resource does not speak another protocol");
-      await handler.upgrade(createSubresourceRequest(call, limitBytes), call.socket, call.head);
+      await handler.upgrade(createSubresourceRequest(call, parts), call.socket, call.head);
     },
   };
 };

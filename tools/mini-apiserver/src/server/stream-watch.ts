@@ -40,6 +40,8 @@ const repeat = (clock: Clock, periodMs: number, callback: () => void): Disposabl
   return { start, [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
 };
 
+const ENDED = new Error("the watch has lasted as long as it was to");
+
 const openStream = (response: ServerResponse): void => {
   response.statusCode = 200;
   response.setHeader("content-type", "application/json");
@@ -69,7 +71,7 @@ export const streamWatch = async (call: ResourceRequest): Promise<void> => {
   using _end = clock.schedule(lengthMs(call, options.timeoutSeconds), () => {
     // Where to go on from: the client will be back at once.
     if (response.headersSent && !response.destroyed) writeBookmark();
-    ended.abort();
+    ended.abort(ENDED);
   });
   using bookmarks = repeat(clock, limits.bookmarkSeconds * 1000, writeBookmark);
   openWatches.count += 1;

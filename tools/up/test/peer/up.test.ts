@@ -7,9 +7,9 @@ import { listLabRecords } from "@nk/tool-lab";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { openRunLogs } from "../../src/logs.ts";
 import type { RunLogs } from "../../src/logs.ts";
+import type { UpContext } from "../../src/context.ts";
 import { createProgress } from "../../src/progress.ts";
 import { runUp } from "../../src/up.ts";
-import type { UpContext } from "../../src/up.ts";
 
 let root: string;
 let logs: RunLogs;
@@ -17,13 +17,12 @@ let said: string[];
 
 const ownLabs = (): unknown[] => listLabRecords().filter((record) => record.ownerPid === process.pid);
 
-/** A repository with a stub in the kubelet's place and a build that does nothing. */
+/** A repository with a stub in the kubelet's place. */
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "nk-up-test-"));
-  for (const dir of ["apps/kubelet/src", "node_modules/.bin", "manifests"]) await mkdir(join(root, dir), { recursive: true });
+  for (const dir of ["apps/kubelet/src", "manifests"]) await mkdir(join(root, dir), { recursive: true });
   await copyFile(fileURLToPath(new URL("../stub-kubelet.ts", import.meta.url)), join(root, "apps/kubelet/src/main.ts"));
   await writeFile(join(root, "package.json"), '{"type":"module"}');
-  await writeFile(join(root, "node_modules/.bin/turbo"), "#!/bin/sh\nexit 0\n", { mode: 0o755 });
   logs = openRunLogs();
   said = [];
 });
@@ -35,7 +34,15 @@ afterEach(async () => {
 
 const contextOf = (once: boolean, signal: AbortSignal): UpContext => ({
   root,
-  options: { once, yes: true, containerd: "1.6", manifests: join(root, "manifests"), keepLogs: false },
+  options: {
+    once,
+    standalone: true,
+    yes: true,
+    containerd: "1.6",
+    kubectl: undefined,
+    manifests: join(root, "manifests"),
+    keepLogs: false,
+  },
   progress: createProgress({ write: (text) => said.push(text) }),
   logs,
   signal,

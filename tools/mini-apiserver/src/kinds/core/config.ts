@@ -11,7 +11,7 @@ const KEY_TEXT =
   "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 
 const checkKey = (key: string): readonly string[] => {
-  if (key.length > 253) return ["must be no more than 253 bytes"];
+  if (key.length > 253) return ["must be no more than 253 characters"];
   if (!/^[-._a-zA-Z0-9]+$/u.test(key)) return [KEY_TEXT];
   if (key === ".") return ["must not be '.'"];
   if (key === "..") return ["must not be '..'"];

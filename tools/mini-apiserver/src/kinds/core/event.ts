@@ -3,7 +3,7 @@ import { EVENT_TABLE } from "../../tables/core-tables.ts";
 import { invalid, required } from "../field-error.ts";
 import type { FieldError } from "../field-error.ts";
 import type { KindDefinition } from "../kind-definition.ts";
-import { checkQualifiedName } from "../names.ts";
+import { checkPathSegment, checkQualifiedName } from "../names.ts";
 import { textAt, valueAt } from "../read-path.ts";
 
 const TYPES: ReadonlySet<string> = new Set(["Normal", "Warning"]);
@@ -49,5 +49,5 @@ export const EVENT: KindDefinition = {
     source: (event) => textAt(event, "source.component") || textAt(event, "reportingComponent"),
     type: (event) => textAt(event, "type"),
   },
-  strategy: { createsOnUpdate: true, validateCreate: validate, validateUpdate: validate },
+  strategy: { validateName: checkPathSegment, createsOnUpdate: true, validateCreate: validate, validateUpdate: validate },
 };

@@ -8,7 +8,7 @@ export const checkPortNumber = (port: number): readonly string[] =>
 
 /** What is wrong with a port's name. */
 export const checkPortName = (name: string): readonly string[] => [
-  ...(name.length > 15 ? ["must be no more than 15 bytes"] : []),
+  ...(name.length > 15 ? ["must be no more than 15 characters"] : []),
   ...(/^[-a-z0-9]+$/u.test(name) ? [] : ["must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"]),
   ...(/[a-z]/u.test(name) ? [] : ["must contain at least one letter (a-z)"]),
   ...(name.includes("--") ? ["must not contain consecutive hyphens"] : []),
