@@ -46,7 +46,7 @@ const partsOf = ({ clock = systemClock, random = systemRandom, logger = noopLogg
   clock,
   random,
   logger,
-  metrics: "counter" in metrics ? createKubeClientMetrics(metrics) : metrics,
+  metrics: "counter" in metrics ? createKubeClientMetrics(metrics, clock) : metrics,
   reachability: createReachability(),
 });
 

@@ -181,10 +181,8 @@ class RequestSender implements Sender {
     const body = request.body === undefined ? undefined : Buffer.from(request.body);
     const labels = { verb: request.method, host: this.host };
     const headers: Record<string, string> = { accept: request.accept ?? "application/json", "user-agent": userAgent };
-    if (body !== undefined) {
-      headers["content-type"] = request.contentType ?? "application/json";
-      metrics.requestSizeBytes.observe(body.length, labels);
-    }
+    if (body !== undefined) headers["content-type"] = request.contentType ?? "application/json";
+    metrics.requestSizeBytes.observe(body?.length ?? 0, labels);
     let code = "<error>";
     try {
       const sent = await transport.send({ method: request.method, path: request.path, headers, body, lane: request.lane }, signal);

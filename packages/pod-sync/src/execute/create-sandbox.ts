@@ -24,7 +24,9 @@ const runSandbox = async (pass: PodPass, setup: PodSetup): Promise<string> => {
   const { metrics, clock } = pass;
   const labels = { runtime_handler: setup.handler.name };
   const startMs = clock.monotonicMs();
+  const hasUserNamespace = pass.pod.spec?.hostUsers === false;
   metrics.startedPods.inc();
+  if (hasUserNamespace) metrics.startedUserNamespacedPods.inc();
   pass.memory.isStale = true;
   try {
     const { podSandboxId } = await pass.ports.sandboxes.runPodSandbox({ config: setup.sandboxConfig, runtimeHandler: setup.handler.name });
@@ -33,6 +35,7 @@ const runSandbox = async (pass: PodPass, setup: PodSetup): Promise<string> => {
   } catch (error) {
     metrics.runPodSandboxErrors.inc(labels);
     metrics.startedPodsErrors.inc();
+    if (hasUserNamespace) metrics.startedUserNamespacedPodsErrors.inc();
     throw error;
   }
 };

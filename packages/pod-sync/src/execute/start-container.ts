@@ -140,7 +140,25 @@ const startCreated = async (pass: PodPass, place: StartPlace, created: CreatedCo
   return { type: "started", observed: read.value };
 };
 
+<<<<<<< HEAD
 const configure = async (pass: PodPass, place: StartPlace, start: ContainerStart): Promise<ContainerConfig | StartOutcome> => {
+=======
+/** How the reason begins that a runtime gives (cri-api, ErrImageVolumeMountFailed). */
+const IMAGE_VOLUME_FAILED = "ImageVolumeMountFailed";
+
+const countImageVolumes = (
+  { metrics }: PodPass,
+  { volumes }: PreparedVolumes,
+  { start, problem }: { readonly start: ContainerStart; readonly problem?: string },
+): void => {
+  const mounted = (start.spec.volumeMounts ?? []).map(({ name }) => name).filter((name) => volumes.get(name)?.image !== undefined);
+  metrics.imageVolumesRequested.inc({}, new Set(mounted).size);
+  if (problem === undefined) metrics.imageVolumesMounted.inc({}, mounted.length);
+  else if (problem.includes(IMAGE_VOLUME_FAILED)) metrics.imageVolumeErrors.inc({}, mounted.length);
+};
+
+const createAndStart = async (pass: PodPass, place: StartPlace, start: ContainerStart): Promise<StartOutcome> => {
+>>>>>>> h-metrics
   const fieldPath = containerFieldPath(start.kind, start.name);
   const image = await place.image;
   pass.signal.throwIfAborted();
@@ -171,7 +189,9 @@ const create = async (
   try {
     const request = { podSandboxId: place.sandboxId, config, sandboxConfig: place.setup.sandboxConfig };
     ({ containerId } = await pass.ports.containers.createContainer(request));
+    countImageVolumes(pass, volumes, { start });
   } catch (error) {
+    countImageVolumes(pass, volumes, { start, problem: errorText(error) });
     recordContainerFailure(pass, fieldPath, errorText(error));
     return failed(CONTAINER_REASONS.CreateContainerError, error);
   }
