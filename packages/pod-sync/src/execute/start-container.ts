@@ -140,9 +140,6 @@ const startCreated = async (pass: PodPass, place: StartPlace, created: CreatedCo
   return { type: "started", observed: read.value };
 };
 
-<<<<<<< HEAD
-const configure = async (pass: PodPass, place: StartPlace, start: ContainerStart): Promise<ContainerConfig | StartOutcome> => {
-=======
 /** How the reason begins that a runtime gives (cri-api, ErrImageVolumeMountFailed). */
 const IMAGE_VOLUME_FAILED = "ImageVolumeMountFailed";
 
@@ -157,8 +154,7 @@ const countImageVolumes = (
   else if (problem.includes(IMAGE_VOLUME_FAILED)) metrics.imageVolumeErrors.inc({}, mounted.length);
 };
 
-const createAndStart = async (pass: PodPass, place: StartPlace, start: ContainerStart): Promise<StartOutcome> => {
->>>>>>> h-metrics
+const configure = async (pass: PodPass, place: StartPlace, start: ContainerStart): Promise<ContainerConfig | StartOutcome> => {
   const fieldPath = containerFieldPath(start.kind, start.name);
   const image = await place.image;
   pass.signal.throwIfAborted();
@@ -189,9 +185,9 @@ const create = async (
   try {
     const request = { podSandboxId: place.sandboxId, config, sandboxConfig: place.setup.sandboxConfig };
     ({ containerId } = await pass.ports.containers.createContainer(request));
-    countImageVolumes(pass, volumes, { start });
+    countImageVolumes(pass, place.volumes, { start });
   } catch (error) {
-    countImageVolumes(pass, volumes, { start, problem: errorText(error) });
+    countImageVolumes(pass, place.volumes, { start, problem: errorText(error) });
     recordContainerFailure(pass, fieldPath, errorText(error));
     return failed(CONTAINER_REASONS.CreateContainerError, error);
   }
