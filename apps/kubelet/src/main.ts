@@ -6,7 +6,7 @@ import { systemClock } from "@nk/stdx";
 import { runKubelet } from "./compose/kubelet.ts";
 import { createSelf } from "./compose/self.ts";
 import { createKlog } from "./telemetry/klog.ts";
-import { createPrometheusRegister } from "./telemetry/prometheus.ts";
+import { createMetricsPages } from "./telemetry/metrics-pages.ts";
 
 const start = async (config: LoadedConfig): Promise<void> => {
   const { settings, warnings } = config;
@@ -39,7 +39,8 @@ const start = async (config: LoadedConfig): Promise<void> => {
     },
   });
   try {
-    const telemetry = { clock: systemClock, logger, metrics: createPrometheusRegister() };
+    const pages = createMetricsPages({ startedAtMs: systemClock.nowMs() - process.uptime() * 1000 });
+    const telemetry = { clock: systemClock, logger, metrics: pages.main, pages };
     await runKubelet({ settings, self }, telemetry, stopping.signal);
   } catch (error) {
     // Whoever waits when the kubelet is stopped is told so by the signal's reason.

@@ -105,10 +105,16 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
   let detected: Promise<CgroupLayout> | undefined;
 
   const layout = (): Promise<CgroupLayout> => {
-    detected ??= detectLayout(root).catch((error: unknown) => {
-      detected = undefined;
-      throw error;
-    });
+    detected ??= detectLayout(root).then(
+      (found) => {
+        metrics.setVersion(found.version === "v2" ? 2 : 1);
+        return found;
+      },
+      (error: unknown) => {
+        detected = undefined;
+        throw error;
+      },
+    );
     return detected;
   };
 

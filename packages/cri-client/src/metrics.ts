@@ -16,17 +16,17 @@ const labelNames = ["operation_type"];
 export const createCriMetrics = (register: MetricRegister): CriMetrics => ({
   operations: register.counter({
     name: "kubelet_runtime_operations_total",
-    help: "Number of calls to the container runtime, by operation.",
+    help: "[ALPHA] Cumulative number of runtime operations by operation type.",
     labelNames,
   }),
   operationErrors: register.counter({
     name: "kubelet_runtime_operations_errors_total",
-    help: "Number of calls to the container runtime that failed, by operation.",
+    help: "[ALPHA] Cumulative number of runtime operation errors by operation type.",
     labelNames,
   }),
   operationDurationSeconds: register.histogram({
     name: "kubelet_runtime_operations_duration_seconds",
-    help: "Time that calls to the container runtime took, by operation.",
+    help: "[ALPHA] Duration in seconds of runtime operations. Broken down by operation type.",
     labelNames,
     buckets: BUCKETS_SECONDS,
   }),

@@ -84,12 +84,13 @@ const inspect = async <S>(ensure: Ensure<S>, spec: ImageSpec): Promise<Inspected
 export const findPresentImage = async <S>(ensure: Ensure<S>, spec: ImageSpec): Promise<EnsuredImage | undefined> => {
   const { image, pullPolicy } = ensure.request;
   if (pullPolicy === "Always") {
-    count(ensure, { presentLocally: "unknown", pullRequired: true });
+    count(ensure, { presentLocally: "unknown", pullRequired: "true" });
     return undefined;
   }
   const inspected = await inspect(ensure, spec);
   const isPullRequired = inspected === undefined && pullPolicy === "IfNotPresent";
-  count(ensure, { presentLocally: inspected ? "true" : "false", pullRequired: isPullRequired });
+  if (inspected !== undefined) count(ensure, { presentLocally: "true", pullRequired: "false" });
+  else count(ensure, { presentLocally: "false", pullRequired: isPullRequired ? "true" : "unknown" });
   if (inspected !== undefined) {
     record(ensure, "Normal", ["Pulled", `Container image "${image}" already present on machine and can be accessed by the pod`]);
     return describeImage(inspected, "");
@@ -143,7 +144,8 @@ const pull = async <S>(ensure: Ensure<S>, spec: ImageSpec, credentials: readonly
   const startedAtMs = clock.monotonicMs();
   const { pod, sandboxConfig } = request;
   const order = { uid: pod.uid, image: spec, credentials, fingerprint, ...(sandboxConfig !== undefined && { sandboxConfig }) };
-  const outcome = await context.puller.pull(order, { signal });
+  const pulled = context.options.onPulling(pod);
+  const outcome = await context.puller.pull(order, { signal }).finally(pulled);
   if (!outcome.ok) throw failPull(ensure, outcome.message, fingerprint);
   if ("inspectError" in outcome.inspected) throw failInspection(ensure, outcome.inspected.inspectError);
   const totalMs = clock.monotonicMs() - startedAtMs;

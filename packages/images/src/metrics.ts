@@ -19,13 +19,14 @@ const SIZE_LABELS: readonly (readonly [bigint, string])[] = [
 ];
 
 const imageSizeLabel = (sizeBytes: bigint): string =>
-  sizeBytes === 0n ? "N/A" : (SIZE_LABELS.find(([bound]) => sizeBytes < bound)?.[1] ?? "GT100GB");
+  sizeBytes === 0n ? "N/A" : (SIZE_LABELS.find(([bound]) => sizeBytes <= bound)?.[1] ?? "GT100GB");
 
 export interface EnsureRequestLabels {
   readonly pullPolicy: "Always" | "IfNotPresent" | "Never";
   /** `unknown` when the policy never looks. */
   readonly presentLocally: "true" | "false" | "unknown";
-  readonly pullRequired: boolean;
+  /** `unknown` when the policy forbids to pull what is missing. */
+  readonly pullRequired: "true" | "false" | "unknown";
 }
 
 export interface ImagesMetrics {
@@ -37,13 +38,13 @@ export interface ImagesMetrics {
 export const createImagesMetrics = (register: MetricRegister): ImagesMetrics => {
   const pullDuration = register.histogram({
     name: "kubelet_image_pull_duration_seconds",
-    help: "Time a successful pull of an image took, waiting included, by the size of the image.",
+    help: "[ALPHA] Duration in seconds to pull an image.",
     labelNames: ["image_size_in_bytes"],
-    buckets: [1, 5, 10, 20, 30, 60, 180, 300, 600, 900, 1200, 1800, 2700, 3600],
+    buckets: [1, 5, 10, 20, 30, 60, 120, 180, 240, 300, 360, 480, 600, 900, 1200, 1800, 2700, 3600],
   });
   const ensureRequests = register.counter({
     name: "kubelet_image_manager_ensure_image_requests_total",
-    help: "How often a container asked for its image, by pull policy, whether it was there, and whether it had to be pulled.",
+    help: "[ALPHA] Number of ensure-image requests processed by the kubelet.",
     labelNames: ["pull_policy", "present_locally", "pull_required"],
   });
   return {
@@ -52,7 +53,7 @@ export const createImagesMetrics = (register: MetricRegister): ImagesMetrics => 
       ensureRequests.inc({
         pull_policy: pullPolicy.toLowerCase(),
         present_locally: presentLocally,
-        pull_required: String(pullRequired),
+        pull_required: pullRequired,
       }),
   };
 };

@@ -1,3 +1,4 @@
+import type { PodRef } from "@nk/pod-model";
 import type { Clock, Logger, MetricRegister } from "@nk/stdx";
 import { noopLogger, noopMetrics, systemClock } from "@nk/stdx";
 
@@ -29,6 +30,8 @@ export interface ImagesOptions {
   readonly clock?: Clock;
   readonly logger?: Logger;
   readonly metrics?: MetricRegister;
+  /** Told that a pod's image begins to be pulled; what it returns is called when that ends, whatever came of it. Must not throw. */
+  readonly onPulling?: (pod: PodRef) => () => void;
 }
 
 export type ResolvedImagesOptions = Required<Omit<ImagesOptions, "pullTimeoutMs">> & Pick<ImagesOptions, "pullTimeoutMs">;
@@ -51,5 +54,6 @@ export const resolveOptions = (options: ImagesOptions): ResolvedImagesOptions =>
   clock: systemClock,
   logger: noopLogger,
   metrics: noopMetrics,
+  onPulling: () => () => undefined,
   ...options,
 });

@@ -5,6 +5,8 @@ import { createKubeClientMetrics } from "./metrics.ts";
 import type { KubeClientMetrics } from "./metrics.ts";
 import type { KubeClientOptions } from "./options.ts";
 import { createRequestLimiter } from "./request/rate-limit.ts";
+import { createReachability } from "./request/reachability.ts";
+import type { Reachability } from "./request/reachability.ts";
 import { createSender } from "./request/send.ts";
 import type { Sender } from "./request/send.ts";
 import { createTransport } from "./transport/transport.ts";
@@ -19,6 +21,11 @@ export interface KubeClient extends Verbs, Watcher, AsyncDisposable {
   readonly server: string;
   /** Credential files are looked at with the next request, e.g. because a certificate was just written. */
   refreshCredentials(): void;
+  /**
+   * Calls back when the server answers after it could not be reached: whatever waits for its next try may try now. Watches of this client
+   * do so themselves. Listeners must not throw.
+   */
+  onReachable(listener: () => void): Disposable;
   /** Ends everything: requests under way reject with "closed" or "connection-lost", watches end. */
   close(): void;
 }
@@ -32,13 +39,15 @@ interface Parts {
   readonly random: RandomSource;
   readonly logger: Logger;
   readonly metrics: KubeClientMetrics;
+  readonly reachability: Reachability;
 }
 
 const partsOf = ({ clock = systemClock, random = systemRandom, logger = noopLogger, metrics = noopMetrics }: KubeClientOptions): Parts => ({
   clock,
   random,
   logger,
-  metrics: "counter" in metrics ? createKubeClientMetrics(metrics) : metrics,
+  metrics: "counter" in metrics ? createKubeClientMetrics(metrics, clock) : metrics,
+  reachability: createReachability(),
 });
 
 const createSenderOf = (
@@ -46,7 +55,7 @@ const createSenderOf = (
   parts: Parts,
 ): { readonly sender: Sender; readonly close: () => void; readonly refresh: () => void } => {
   const { access } = options;
-  const { clock, logger, metrics } = parts;
+  const { clock, logger, metrics, reachability } = parts;
   const credentials = createCredentials({
     access,
     environment: options.environment ?? DEFAULT_ENVIRONMENT,
@@ -75,7 +84,7 @@ const createSenderOf = (
   });
   const limiter = createRequestLimiter({ limit: options.rateLimit ?? DEFAULT_RATE_LIMIT, eventLimit: options.eventRateLimit, clock });
   const { userAgent = "nk-kube-client", maxRetries = 10 } = options;
-  const sender = createSender({ transport, credentials, limiter, metrics, clock, logger, userAgent, maxRetries });
+  const sender = createSender({ transport, credentials, limiter, reachability, metrics, clock, logger, userAgent, maxRetries });
   return { sender, close: () => transport.close(), refresh: () => credentials.invalidate() };
 };
 
@@ -96,6 +105,7 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
     ...watcher,
     server: options.access.server,
     refreshCredentials: refresh,
+    onReachable: (listener) => parts.reachability.subscribe(listener),
     close: closeAll,
     [Symbol.asyncDispose]: () => {
       closeAll();

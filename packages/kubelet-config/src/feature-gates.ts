@@ -7,24 +7,30 @@ const LOCKED_ON =
   "MutableCSINodeAllocatableCount CSIServiceAccountTokenSecrets VolumeAttributesClass ExecProbeTimeout CPUManagerPolicyOptions " +
   "TopologyManagerPolicyOptions RelaxedEnvironmentVariableValidation RelaxedDNSSearchValidation";
 
-const ON =
-  "CustomCPUCFSQuotaPeriod DRAPrioritizedList PLEGOnDemandRelist ContainerRestartRules RestartAllContainersOnContainerExits EnvFiles " +
-  "HostnameOverride PodLevelResources InPlacePodLevelResourcesVerticalScaling InPlacePodVerticalScalingInitContainers " +
-  "KubeletCrashLoopBackOffMax KubeletEnsureSecretPulledImages KubeletServiceAccountTokenForCredentialProviders " +
-  "PodReadyToStartContainersCondition ContainerCheckpoint GracefulNodeShutdown GracefulNodeShutdownBasedOnPodPriority " +
-  "KubeletSeparateDiskGC RotateKubeletServerCertificate ReloadKubeletServerCertificateFile ReloadKubeletClientCAFile ResourceHealthStatus " +
+const ON_STABLE = "CustomCPUCFSQuotaPeriod DRAPrioritizedList";
+
+const ON_BETA =
+  "PLEGOnDemandRelist ContainerRestartRules RestartAllContainersOnContainerExits EnvFiles HostnameOverride PodLevelResources " +
+  "InPlacePodLevelResourcesVerticalScaling InPlacePodVerticalScalingInitContainers KubeletCrashLoopBackOffMax " +
+  "KubeletEnsureSecretPulledImages KubeletServiceAccountTokenForCredentialProviders PodReadyToStartContainersCondition " +
+  "ContainerCheckpoint GracefulNodeShutdown GracefulNodeShutdownBasedOnPodPriority KubeletSeparateDiskGC " +
+  "RotateKubeletServerCertificate ReloadKubeletServerCertificateFile ReloadKubeletClientCAFile ResourceHealthStatus " +
   "NodeDeclaredFeatures PreventStaticPodAPIReferences ExtendWebSocketsToKubelet PortForwardWebsockets " +
   "TranslateStreamCloseWebsocketRequests DRAExtendedResource DRAConsumableCapacity DRAPartitionableDevices DRADeviceTaints " +
-  "DRAResourceClaimDeviceStatus CPUManagerPolicyBetaOptions TopologyManagerPolicyBetaOptions ComponentFlagz ComponentStatusz " +
-  "DisableCPUQuotaWithExclusiveCPUs KubeletPodResourcesListUseActivePods";
+  "DRAResourceClaimDeviceStatus CPUManagerPolicyBetaOptions TopologyManagerPolicyBetaOptions ComponentFlagz ComponentStatusz";
 
-const OFF =
+const ON_DEPRECATED = "DisableCPUQuotaWithExclusiveCPUs KubeletPodResourcesListUseActivePods";
+
+const OFF_ALPHA =
   "EventedPLEG PodAndContainerStatsFromCRI MemoryQoS ContainerStopSignals ReduceDefaultCrashLoopBackOffDecay QOSReserved CRIListStreaming " +
-  "PodsAPI KubeletInUserNamespace LocalStorageCapacityIsolationFSQuotaMonitoring SELinuxMount ClusterTrustBundle " +
-  "ClusterTrustBundleProjection PodCertificateRequest RuntimeClassInImageCriAPI InPlacePodVerticalScalingExclusiveCPUs " +
+  "PodsAPI KubeletInUserNamespace RuntimeClassInImageCriAPI InPlacePodVerticalScalingExclusiveCPUs " +
   "InPlacePodVerticalScalingExclusiveMemory PodLogsQuerySplitStreams UserNamespacesHostNetworkSupport ImageVolumeWithDigest " +
-  "PodLevelResourceManagers ChangeContainerStatusOnKubeletRestart AllowDNSOnlyNodeCSR KubeletRegistrationGetOnExistsOnly " +
-  "AllAlpha AllBeta";
+  "PodLevelResourceManagers AllAlpha";
+
+const OFF_BETA =
+  "LocalStorageCapacityIsolationFSQuotaMonitoring SELinuxMount ClusterTrustBundle ClusterTrustBundleProjection PodCertificateRequest AllBeta";
+
+const OFF_DEPRECATED = "ChangeContainerStatusOnKubeletRestart AllowDNSOnlyNodeCSR KubeletRegistrationGetOnExistsOnly";
 
 /** A feature gate of the reference. */
 export interface FeatureGate {
@@ -33,18 +39,23 @@ export interface FeatureGate {
   readonly isOn: boolean;
   /** Whether the reference refuses any other value. */
   readonly isLocked: boolean;
+  /** How far it is, as the reference's metrics spell it; empty: here to stay. */
+  readonly stage: "ALPHA" | "BETA" | "DEPRECATED" | "";
 }
 
-const gatesOf = (names: string, isOn: boolean, isLocked: boolean): FeatureGate[] =>
-  names.split(" ").map((name) => ({ name, isOn, isLocked }));
+const gatesOf = (names: string, traits: Omit<FeatureGate, "name">): FeatureGate[] => names.split(" ").map((name) => ({ name, ...traits }));
 
 /** The gates of the reference v1.36 that matter on a node, by name. */
 export const FEATURE_GATES: ReadonlyMap<string, FeatureGate> = new Map(
   [
-    ...gatesOf(LOCKED_ON, true, true),
-    ...gatesOf(ON, true, false),
-    ...gatesOf(OFF, false, false),
-    ...gatesOf("GitRepoVolumeDriver", false, true),
+    ...gatesOf(LOCKED_ON, { isOn: true, isLocked: true, stage: "" }),
+    ...gatesOf(ON_STABLE, { isOn: true, isLocked: false, stage: "" }),
+    ...gatesOf(ON_BETA, { isOn: true, isLocked: false, stage: "BETA" }),
+    ...gatesOf(ON_DEPRECATED, { isOn: true, isLocked: false, stage: "DEPRECATED" }),
+    ...gatesOf(OFF_ALPHA, { isOn: false, isLocked: false, stage: "ALPHA" }),
+    ...gatesOf(OFF_BETA, { isOn: false, isLocked: false, stage: "BETA" }),
+    ...gatesOf(OFF_DEPRECATED, { isOn: false, isLocked: false, stage: "DEPRECATED" }),
+    ...gatesOf("GitRepoVolumeDriver", { isOn: false, isLocked: true, stage: "DEPRECATED" }),
   ].map((gate) => [gate.name, gate]),
 );
 

@@ -14,7 +14,7 @@ export const createNodeStatusMetrics = (
   register: MetricRegister,
   options: { readonly nodeName: string; readonly kubeletStartMs: number },
 ): NodeStatusMetrics => {
-  const gauge = (name: string, help: string) => register.gauge({ name, help });
+  const gauge = (name: string, help: string) => register.gauge({ name, help: `[ALPHA] ${help}` });
   const total = gauge("kubelet_node_startup_duration_seconds", "Duration in seconds of node startup in total.");
   const preKubelet = gauge(
     "kubelet_node_startup_pre_kubelet_duration_seconds",
@@ -33,7 +33,7 @@ export const createNodeStatusMetrics = (
     "Duration in seconds of node startup after registration.",
   );
   register
-    .gauge({ name: "kubelet_node_name", help: "The node's name. The count is always 1.", labelNames: ["node"] })
+    .gauge({ name: "kubelet_node_name", help: "[ALPHA] The node's name. The count is always 1.", labelNames: ["node"] })
     .set(1, { node: options.nodeName });
   const { kubeletStartMs } = options;
   let attemptedMs: number | undefined;

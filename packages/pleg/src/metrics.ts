@@ -26,38 +26,41 @@ export interface PlegMetrics {
 export const createPlegMetrics = (register: MetricRegister): PlegMetrics => ({
   relistDuration: register.histogram({
     name: "kubelet_pleg_relist_duration_seconds",
-    help: "Duration in seconds for relisting pods in PLEG.",
+    help: "[ALPHA] Duration in seconds for relisting pods in PLEG.",
     buckets: SECONDS,
   }),
   relistInterval: register.histogram({
     name: "kubelet_pleg_relist_interval_seconds",
-    help: "Interval in seconds between relisting in PLEG.",
+    help: "[ALPHA] Interval in seconds between relisting in PLEG.",
     buckets: SECONDS,
   }),
   podRelistDuration: register.histogram({
     name: "kubelet_pleg_pod_relist_duration_seconds",
-    help: "Duration in seconds for reading one pod in PLEG.",
+    help: "[ALPHA] Duration in seconds for relisting a single pod in PLEG.",
     buckets: SECONDS,
   }),
-  discardEvents: register.counter({ name: "kubelet_pleg_discard_events", help: "The number of discarded events in PLEG." }),
-  lastSeen: register.gauge({ name: "kubelet_pleg_last_seen_seconds", help: "Timestamp in seconds when PLEG was last seen active." }),
+  discardEvents: register.counter({ name: "kubelet_pleg_discard_events", help: "[ALPHA] The number of discard events in PLEG." }),
+  lastSeen: register.gauge({
+    name: "kubelet_pleg_last_seen_seconds",
+    help: "[ALPHA] Timestamp in seconds when PLEG was last seen active.",
+  }),
   connectionErrors: register.counter({
     name: "kubelet_evented_pleg_connection_error_count",
-    help: "The number of errors of the container event stream.",
+    help: "[ALPHA] The number of errors encountered during the establishment of streaming connection with the CRI runtime.",
   }),
   connectionSuccesses: register.counter({
     name: "kubelet_evented_pleg_connection_success_count",
-    help: "The number of times the container event stream stood.",
+    help: "[ALPHA] The number of times a streaming client was obtained to receive CRI Events.",
   }),
   connectionLatency: register.histogram({
     name: "kubelet_evented_pleg_connection_latency_seconds",
-    help: "Time in seconds from asking for the container event stream until it stood.",
+    help: "[ALPHA] The latency of streaming connection with the CRI runtime, measured in seconds.",
     buckets: SECONDS,
   }),
-  runningPods: register.gauge({ name: "kubelet_running_pods", help: "Number of pods that have a running pod sandbox." }),
+  runningPods: register.gauge({ name: "kubelet_running_pods", help: "[ALPHA] Number of pods that have a running pod sandbox" }),
   runningContainers: register.gauge({
     name: "kubelet_running_containers",
-    help: "Number of containers by state.",
+    help: "[ALPHA] Number of containers currently running",
     labelNames: ["container_state"],
   }),
 });

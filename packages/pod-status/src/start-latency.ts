@@ -21,22 +21,22 @@ export interface PodStartMetrics {
 export const createPodStartMetrics = (register: MetricRegister): PodStartMetrics => ({
   startDuration: register.histogram({
     name: "kubelet_pod_start_duration_seconds",
-    help: "Duration in seconds from kubelet seeing a pod for the first time to the pod starting to run",
+    help: "[ALPHA] Duration in seconds from kubelet seeing a pod for the first time to the pod starting to run",
     buckets: BUCKETS,
   }),
   sliDuration: register.histogram({
     name: "kubelet_pod_start_sli_duration_seconds",
-    help: "Duration in seconds to start a pod, excluding time to pull images and run init containers, measured from pod creation timestamp to when all its containers are reported as started and observed via watch",
+    help: "[ALPHA] Duration in seconds to start a pod, excluding time to pull images and run init containers, measured from pod creation timestamp to when all its containers are reported as started and observed via watch",
     buckets: BUCKETS,
   }),
   totalDuration: register.histogram({
     name: "kubelet_pod_start_total_duration_seconds",
-    help: "Duration in seconds to start a pod since creation, including time to pull images and run init containers, measured from pod creation timestamp to when all its containers are reported as started and observed via watch",
+    help: "[ALPHA] Duration in seconds to start a pod since creation, including time to pull images and run init containers, measured from pod creation timestamp to when all its containers are reported as started and observed via watch",
     buckets: BUCKETS,
   }),
   firstNetworkPod: register.gauge({
     name: "kubelet_first_network_pod_start_sli_duration_seconds",
-    help: "Duration in seconds to start the first network pod, excluding time to pull images and run init containers, measured from pod creation timestamp to when all its containers are reported as started and observed via watch",
+    help: "[INTERNAL] Duration in seconds to start the first network pod, excluding time to pull images and run init containers, measured from pod creation timestamp to when all its containers are reported as started and observed via watch",
   }),
 });
 

@@ -4,11 +4,21 @@ import type { Counter, Histogram, MetricRegister } from "@nk/stdx";
 export interface PodSyncMetrics {
   readonly startedPods: Counter;
   readonly startedPodsErrors: Counter;
+  /** Pods with `hostUsers: false` among the above. */
+  readonly startedUserNamespacedPods: Counter;
+  readonly startedUserNamespacedPodsErrors: Counter;
   readonly startedContainers: Counter;
   readonly startedContainersErrors: Counter;
   readonly runPodSandboxSeconds: Histogram;
   readonly runPodSandboxErrors: Counter;
   readonly hookHttpFallbacks: Counter;
+  readonly sleepsTerminatedEarly: Counter;
+  /** Image volumes of containers that were to be created. */
+  readonly imageVolumesRequested: Counter;
+  /** Mounts of them in containers that were created. */
+  readonly imageVolumesMounted: Counter;
+  /** Mounts of them in containers that could not be created because of an image volume. */
+  readonly imageVolumeErrors: Counter;
 }
 
 /** The reference's default buckets (prometheus.DefBuckets). */
@@ -16,31 +26,58 @@ const DEFAULT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 
 /** Declares the metrics. */
 export const createPodSyncMetrics = (register: MetricRegister): PodSyncMetrics => ({
-  startedPods: register.counter({ name: "kubelet_started_pods_total", help: "Sandboxes that were asked for" }),
-  startedPodsErrors: register.counter({ name: "kubelet_started_pods_errors_total", help: "Sandboxes that could not be made" }),
+  startedPods: register.counter({ name: "kubelet_started_pods_total", help: "[ALPHA] Cumulative number of pods started" }),
+  startedPodsErrors: register.counter({
+    name: "kubelet_started_pods_errors_total",
+    help: "[ALPHA] Cumulative number of errors when starting pods",
+  }),
+  startedUserNamespacedPods: register.counter({
+    name: "kubelet_started_user_namespaced_pods_total",
+    help: "[ALPHA] Cumulative number of pods with user namespaces started. This metric will only be collected on Linux.",
+  }),
+  startedUserNamespacedPodsErrors: register.counter({
+    name: "kubelet_started_user_namespaced_pods_errors_total",
+    help: "[ALPHA] Cumulative number of errors when starting pods with user namespaces. This metric will only be collected on Linux.",
+  }),
   startedContainers: register.counter({
     name: "kubelet_started_containers_total",
-    help: "Containers that were to be started, by type",
+    help: "[ALPHA] Cumulative number of containers started",
     labelNames: ["container_type"],
   }),
   startedContainersErrors: register.counter({
     name: "kubelet_started_containers_errors_total",
-    help: "Containers that could not be started, by type and reason",
+    help: "[ALPHA] Cumulative number of errors when starting containers",
     labelNames: ["container_type", "code"],
   }),
   runPodSandboxSeconds: register.histogram({
     name: "kubelet_run_podsandbox_duration_seconds",
-    help: "Duration of RunPodSandbox by runtime handler",
+    help: "[ALPHA] Duration in seconds of the run_podsandbox operations. Broken down by RuntimeClass.Handler.",
     labelNames: ["runtime_handler"],
     buckets: DEFAULT_BUCKETS,
   }),
   runPodSandboxErrors: register.counter({
     name: "kubelet_run_podsandbox_errors_total",
-    help: "Errors of RunPodSandbox by runtime handler",
+    help: "[ALPHA] Cumulative number of the run_podsandbox operation errors by RuntimeClass.Handler.",
     labelNames: ["runtime_handler"],
   }),
   hookHttpFallbacks: register.counter({
     name: "kubelet_lifecycle_handler_http_fallbacks_total",
-    help: "Lifecycle hooks over HTTPS that were answered over plain HTTP",
+    help: "[ALPHA] The number of times lifecycle handlers successfully fell back to http from https.",
+  }),
+  sleepsTerminatedEarly: register.counter({
+    name: "kubelet_sleep_action_terminated_early_total",
+    help: "[ALPHA] The number of times lifecycle sleep handler got terminated before it finishes",
+  }),
+  imageVolumesRequested: register.counter({
+    name: "kubelet_image_volume_requested_total",
+    help: "[BETA] Number of requested image volumes.",
+  }),
+  imageVolumesMounted: register.counter({
+    name: "kubelet_image_volume_mounted_succeed_total",
+    help: "[BETA] Number of successful image volume mounts.",
+  }),
+  imageVolumeErrors: register.counter({
+    name: "kubelet_image_volume_mounted_errors_total",
+    help: "[BETA] Number of failed image volume mounts.",
   }),
 });

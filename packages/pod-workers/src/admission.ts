@@ -1,6 +1,7 @@
 import type { AdmitResult, Pod } from "@nk/pod-model";
 import { enter, forget, stop } from "./machine.ts";
 import type { Engine } from "./machine.ts";
+import { rejectionLabel } from "./metrics.ts";
 import { holdsResources } from "./worker.ts";
 import type { Worker } from "./worker.ts";
 
@@ -39,7 +40,7 @@ const reject = (
   options: { readonly pod: Pod; readonly result: AdmitResult & { readonly admit: false } },
 ): void => {
   const { pod, result } = options;
-  engine.settings.metrics.admissionRejections.inc({ reason: result.reason });
+  engine.settings.metrics.admissionRejections.inc({ reason: rejectionLabel(result.reason) });
   try {
     engine.ports.status.rejected(pod, result);
   } catch (error) {

@@ -185,7 +185,10 @@ export const advance = (engine: Engine, worker: Worker): void => {
   const abort = new AbortController();
   const startedMs = clock.monotonicMs();
   const operation = operationOf(worker, kind);
-  if (operation === "create") metrics.workerStartDuration.observe((clock.nowMs() - worker.createdMs) / 1000);
+  if (operation === "create") {
+    metrics.workerStartDuration.observe((clock.nowMs() - worker.createdMs) / 1000);
+    metrics.containersPerPod.observe(worker.target.type === "pod" ? (worker.target.pod.spec?.containers.length ?? 0) : 0);
+  }
   worker.hasSynced ||= kind === "sync";
   worker.isUpdated = false;
   const pass: Pass = { kind, abort, startedMs, done: Promise.resolve() };
@@ -207,9 +210,19 @@ export const advance = (engine: Engine, worker: Worker): void => {
   );
 };
 
+/** As the reference calls the update that stops a pod; one that ended by itself is stopped by the sync that saw it. */
+const STOP_OPERATIONS: { readonly [cause in TerminationCause["type"]]: string } = {
+  deleted: "update",
+  terminal: "sync",
+  removed: "kill",
+  killed: "kill",
+  rejected: "kill",
+  orphan: "kill",
+};
+
 const operationOf = (worker: Worker, kind: PassKind): string => {
-  if (kind === "terminate") return "terminating";
   if (kind === "cleanUp") return "terminated";
+  if (worker.state.kind === "terminating") return STOP_OPERATIONS[worker.state.cause.type];
   if (!worker.hasSynced) return "create";
   return worker.isUpdated ? "update" : "sync";
 };

@@ -5,6 +5,8 @@ import type { ProbeType } from "./results.ts";
 /** `Liveness`: as events and metrics write it. */
 export const capitalize = (probeType: ProbeType): string => probeType.charAt(0).toUpperCase() + probeType.slice(1);
 
+const RESULTS = ["successful", "failed", "unknown"] as const;
+
 export interface ProbeSubject {
   readonly ref: PodRef;
   readonly containerName: string;
@@ -13,7 +15,9 @@ export interface ProbeSubject {
 
 export interface ProbesMetrics {
   /** `durationMs` is left out for a failure, as in the reference. */
-  observe(subject: ProbeSubject, result: "successful" | "failed" | "unknown", durationMs: number): void;
+  observe(subject: ProbeSubject, result: (typeof RESULTS)[number], durationMs: number): void;
+  /** Nobody probes it any more: its series go. */
+  forget(subject: ProbeSubject): void;
 }
 
 /** The reference's metrics of probes, served on /metrics/probes. */
@@ -21,20 +25,31 @@ export const createProbesMetrics = (register: MetricRegister): ProbesMetrics => 
   const labelNames = ["probe_type", "container", "pod", "namespace"];
   const total = register.counter({
     name: "prober_probe_total",
-    help: "Shots of liveness, readiness and startup probes by container and result.",
+    help: "[BETA] Cumulative number of a liveness, readiness or startup probe for a container by result.",
     labelNames: [...labelNames, "result", "pod_uid"],
   });
   const duration = register.histogram({
     name: "prober_probe_duration_seconds",
-    help: "Duration in seconds of successful probe shots.",
+    help: "[ALPHA] Duration in seconds for a probe response.",
     labelNames,
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   });
+  const labelsOf = ({ ref, containerName, probeType }: ProbeSubject) => ({
+    probe_type: capitalize(probeType),
+    container: containerName,
+    pod: ref.name,
+    namespace: ref.namespace,
+  });
   return {
-    observe: ({ ref, containerName, probeType }, result, durationMs) => {
-      const labels = { probe_type: capitalize(probeType), container: containerName, pod: ref.name, namespace: ref.namespace };
-      total.inc({ ...labels, result, pod_uid: ref.uid });
+    observe: (subject, result, durationMs) => {
+      const labels = labelsOf(subject);
+      total.inc({ ...labels, result, pod_uid: subject.ref.uid });
       if (result !== "failed") duration.observe(durationMs / 1000, labels);
+    },
+    forget: (subject) => {
+      const labels = labelsOf(subject);
+      for (const result of RESULTS) total.remove({ ...labels, result, pod_uid: subject.ref.uid });
+      duration.remove(labels);
     },
   };
 };

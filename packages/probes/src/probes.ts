@@ -35,6 +35,8 @@ interface EngineState {
   readonly shooter: Shooter;
   readonly workers: Map<string, Worker>;
   readonly keysByPod: Map<PodUid, Set<string>>;
+  /** Workers that may have been measured, by pod and key: a container's series go on when it is restarted, and end with its pod. */
+  readonly measured: Map<PodUid, Map<string, Worker>>;
   readonly terminating: Set<PodUid>;
   readonly options: ReturnType<typeof resolveOptions>;
   /** A container that started before it was running already when the engine came. */
@@ -63,6 +65,17 @@ const forgetWorker = (state: EngineState, worker: Worker): void => {
   state.workers.delete(worker.key);
   state.keysByPod.get(worker.ref.uid)?.delete(worker.key);
   state.results.remove(worker.running.containerId, worker.probeType);
+};
+
+/** The series of a pod's probes go, of all of them or of those that a predicate names. */
+const forgetMeasured = (state: EngineState, uid: PodUid, isOver: (worker: Worker) => boolean = () => true): void => {
+  const measured = state.measured.get(uid);
+  for (const [key, worker] of measured ?? []) {
+    if (!isOver(worker)) continue;
+    state.shooter.forget(worker);
+    measured?.delete(key);
+  }
+  if (measured?.size === 0) state.measured.delete(uid);
 };
 
 /** Other probes wait for the startup probe of their container. */
@@ -102,6 +115,8 @@ const startWorker = (state: EngineState, worker: Worker): void => {
   state.workers.set(worker.key, worker);
   const keys = state.keysByPod.get(worker.ref.uid) ?? new Set();
   state.keysByPod.set(worker.ref.uid, keys.add(worker.key));
+  const measured = state.measured.get(worker.ref.uid) ?? new Map<string, Worker>();
+  state.measured.set(worker.ref.uid, measured.set(worker.key, worker));
   const seeded = seed(state, worker);
   if (seeded !== undefined) publish(state, worker, seeded);
   if (worker.probeType === "startup" && seeded === "success") worker.isOver = true;
@@ -173,6 +188,7 @@ const stopForTermination = (state: EngineState, uid: PodUid): void => {
     publish(state, worker, "success");
     if (worker.probeType === "startup") releaseGated(state, worker);
   }
+  forgetMeasured(state, uid, ({ probeType }) => probeType !== "readiness");
 };
 
 const runEngine = async (state: EngineState, signal: AbortSignal): Promise<void> => {
@@ -197,6 +213,7 @@ export const createProbes = (ports: ProbesPorts, options: ProbesOptions = {}): P
     shooter: createShooter(ports, resolved),
     workers: new Map(),
     keysByPod: new Map(),
+    measured: new Map(),
     terminating: new Set(),
     options: resolved,
     createdAtMs: resolved.clock.nowMs(),
@@ -226,6 +243,7 @@ export const createProbes = (ports: ProbesPorts, options: ProbesOptions = {}): P
         const worker = state.workers.get(key);
         if (worker !== undefined) forgetWorker(state, worker);
       }
+      forgetMeasured(state, uid);
       state.keysByPod.delete(uid);
       state.terminating.delete(uid);
     },

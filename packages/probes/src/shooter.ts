@@ -12,6 +12,8 @@ import type { Worker } from "./worker.ts";
 export interface Shooter {
   /** What counts; undefined when the shot says nothing. Rejects only with the signal's reason. */
   shoot(worker: Worker, signal: AbortSignal): Promise<"success" | "failure" | undefined>;
+  /** Nobody probes for this worker any more. */
+  forget(worker: Worker): void;
 }
 
 export const createShooter = (ports: ProbesPorts, options: ResolvedProbesOptions): Shooter => {
@@ -52,16 +54,18 @@ export const createShooter = (ports: ProbesPorts, options: ResolvedProbesOptions
     ports.events.record({ ref, fieldPath, type: "Warning", reason: verdict === "warning" ? "ProbeWarning" : "Unhealthy", message });
   };
 
+  const subjectOf = ({ ref, container, probeType }: Worker) => ({ ref, containerName: container.name, probeType });
+
   return {
+    forget: (worker) => metrics.forget(subjectOf(worker)),
     shoot: async (worker, signal) => {
       let outcome = await attempt(worker, signal);
       for (let count = 0; outcome.verdict === "error" && count < maxErrorRetries; count += 1) outcome = await attempt(worker, signal);
       signal.throwIfAborted();
       record(worker, outcome);
-      const subject = { ref: worker.ref, containerName: worker.container.name, probeType: worker.probeType };
       if (outcome.verdict === "error") return undefined;
       const isFailure = outcome.verdict === "failure";
-      metrics.observe(subject, isFailure ? "failed" : "successful", outcome.durationMs);
+      metrics.observe(subjectOf(worker), isFailure ? "failed" : "successful", outcome.durationMs);
       return isFailure ? "failure" : "success";
     },
   };

@@ -19,7 +19,17 @@ export { noopLogger } from "./logger.ts";
 export type { LogFields, Logger } from "./logger.ts";
 export { nearestName } from "./nearest-name.ts";
 export { noopMetrics } from "./metrics.ts";
-export type { Counter, Gauge, Histogram, HistogramOptions, MetricLabels, MetricOptions, MetricRegister } from "./metrics.ts";
+export type {
+  Counter,
+  Gauge,
+  GaugeOptions,
+  Histogram,
+  HistogramOptions,
+  MetricLabels,
+  MetricOptions,
+  MetricRegister,
+  MetricSeries,
+} from "./metrics.ts";
 export { createSeededRandom, systemRandom } from "./random.ts";
 export type { RandomSource } from "./random.ts";
 export { createRateLimiter } from "./rate-limiter.ts";

@@ -13,20 +13,35 @@ export interface HistogramOptions extends MetricOptions {
   readonly buckets: readonly number[];
 }
 
+/** A {@link MetricOptions} of a gauge that may know its value by itself. */
+export interface GaugeOptions extends MetricOptions {
+  /**
+   * Asked whenever the metrics are read, for what changes without anybody doing something, such as the time until a certificate ends.
+   * Such a gauge has no labels and is not set. Undefined: it has no value now. Must be cheap, must not throw.
+   */
+  readonly read?: (() => number | undefined) | undefined;
+}
+
+/** What is measured per set of label values, and forgotten with what the labels name. */
+export interface MetricSeries {
+  /** Forgets what was measured for exactly these labels; nothing happens when that is nothing. */
+  remove(labels: MetricLabels): void;
+}
+
 /** Only grows. */
-export interface Counter {
-  /** Adds `value`, default 1, never negative. */
+export interface Counter extends MetricSeries {
+  /** Adds `value`, default 1, never negative; 0 makes the series known. */
   inc(labels?: MetricLabels, value?: number): void;
 }
 
 /** Goes up and down. */
-export interface Gauge {
+export interface Gauge extends MetricSeries {
   set(value: number, labels?: MetricLabels): void;
   add(value: number, labels?: MetricLabels): void;
 }
 
 /** Counts observations by size. */
-export interface Histogram {
+export interface Histogram extends MetricSeries {
   observe(value: number, labels?: MetricLabels): void;
 }
 
@@ -36,7 +51,7 @@ export interface Histogram {
  */
 export interface MetricRegister {
   counter(options: MetricOptions): Counter;
-  gauge(options: MetricOptions): Gauge;
+  gauge(options: GaugeOptions): Gauge;
   histogram(options: HistogramOptions): Histogram;
 }
 
@@ -44,7 +59,7 @@ const ignore = (): void => {};
 
 /** Measures nothing. The default wherever a register is an option. */
 export const noopMetrics: MetricRegister = {
-  counter: () => ({ inc: ignore }),
-  gauge: () => ({ set: ignore, add: ignore }),
-  histogram: () => ({ observe: ignore }),
+  counter: () => ({ inc: ignore, remove: ignore }),
+  gauge: () => ({ set: ignore, add: ignore, remove: ignore }),
+  histogram: () => ({ observe: ignore, remove: ignore }),
 };

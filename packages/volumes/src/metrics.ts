@@ -25,19 +25,19 @@ const STATES = { desired: "desired_state_of_world", actual: "actual_state_of_wor
 export const createVolumesMetrics = (register: MetricRegister): VolumesMetrics => {
   const operations = register.histogram({
     name: "storage_operation_duration_seconds",
-    help: "Time of one operation on a volume.",
+    help: "[ALPHA] Storage operation duration",
     labelNames: ["volume_plugin", "operation_name", "status", "migrated"],
     buckets: BUCKETS,
   });
   const overall = register.histogram({
     name: "volume_operation_total_seconds",
-    help: "Time from the wish for a volume until it is ready.",
+    help: "[ALPHA] Storage operation end to end duration in seconds",
     labelNames: ["plugin_name", "operation_name"],
     buckets: BUCKETS,
   });
   const total = register.gauge({
     name: "volume_manager_total_volumes",
-    help: "Volumes that pods want, and volumes that are ready.",
+    help: "[ALPHA] Number of volumes in Volume Manager",
     labelNames: ["plugin_name", "state"],
   });
   return {

@@ -240,8 +240,8 @@ export const createVolumes = (options: VolumesOptions, ports: VolumesPorts = {})
       });
     },
     isLacking: async (pod) => {
-      const looks = (pod.spec?.volumes ?? []).map(
-        ({ hostPath }) => hostPath !== undefined && lacksHostPath(hostPath.path, hostPath.type ?? ""),
+      const looks = (pod.spec?.volumes ?? []).flatMap(({ hostPath }) =>
+        hostPath === undefined ? [] : [lacksHostPath(hostPath.path, hostPath.type ?? "")],
       );
       return (await Promise.all(looks)).includes(true);
     },

@@ -1,3 +1,5 @@
+export { readApiMatrix } from "./api-matrix.ts";
+export type { ApiMatrix, RecordedRequest } from "./api-matrix.ts";
 export { compareJson, toProtoJson } from "./proto-json.ts";
 export type { Difference, Json } from "./proto-json.ts";
 export { readRecording, readStandalone, recordedPod, recordingNames } from "./recording.ts";

@@ -60,7 +60,10 @@ export const createApiPods = (
       const node = cluster.nodes.get(settings.nodeName);
       const { uid, deletionTimestamp } = node?.metadata ?? {};
       mirrors.setNode(uid === undefined ? undefined : { name: settings.nodeName, uid, isDeleting: deletionTimestamp !== undefined });
-      // Whatever waited for the API, it answers now.
+    }),
+  );
+  stack.use(
+    cluster.client.onReachable(() => {
       writer.apiReachable();
       mirrors.apiReachable();
     }),

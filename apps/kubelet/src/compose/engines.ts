@@ -6,6 +6,7 @@ import type { KubeletSettings } from "@nk/kubelet-config";
 import { createPodFiles, createPodSync } from "@nk/pod-sync";
 import type { PodFiles, PodSync, ProbePort } from "@nk/pod-sync";
 import type { PodUid } from "@nk/pod-model";
+import type { PodStartLatency } from "@nk/pod-status";
 import type { Emitter } from "@nk/stdx";
 import { createMounts } from "@nk/mounts";
 import type { PodObjects, Volumes } from "@nk/volumes";
@@ -50,6 +51,8 @@ export interface EngineParts {
   readonly runtime: Runtime;
   readonly events: EventLog;
   readonly probes: ProbePort;
+  /** Told of pulls, which do not count as a slow start. Absent without an API server. */
+  readonly latency: PodStartLatency | undefined;
   readonly host: HostFacts;
   readonly view: NodeView;
   /** Absent without an API server. */
@@ -71,7 +74,7 @@ const pullBound = (settings: KubeletSettings): { readonly maxParallelPulls?: num
 /** Creates the engines, in the order in which they need each other. */
 export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, parts: EngineParts): Engines => {
   const { clock, logger, metrics } = telemetry;
-  const { runtime, events, probes, host, view, cluster, decisions, stack } = parts;
+  const { runtime, events, probes, latency, host, view, cluster, decisions, stack } = parts;
   const objects = createObjects(settings, telemetry, { cluster, view, stack });
   const images = createImages<PodSandboxConfig>(
     {
@@ -86,6 +89,7 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
       pullQps: settings.registryPullQps,
       pullBurst: settings.registryBurst,
       describeError: describeImageError,
+      ...(latency === undefined ? {} : { onPulling: ({ uid }) => latency.pulling(uid) }),
       clock,
       logger,
       metrics,

@@ -8,6 +8,7 @@ import { applyOomScoreAdj, checkHost } from "../adapters/host-checks.ts";
 import { createProbes } from "@nk/probes";
 import { execThroughRuntime, probesForPodSync } from "../adapters/probing.ts";
 import { createNodeView } from "../adapters/node-view.ts";
+import { registerFeatures } from "../telemetry/build-metrics.ts";
 import { createApiPods, takeSnapshot } from "./api-pods.ts";
 import { createEngines } from "./engines.ts";
 import type { PodDecision } from "./engines.ts";
@@ -34,6 +35,7 @@ export const runKubelet = async (
   await mkdir(settings.podLogsDir, { recursive: true, mode: 0o755 });
   const host = readHostFacts({ root: "/", diskPath: settings.rootDir });
   checkHost(settings, host);
+  registerFeatures(telemetry.metrics, settings.featureGates);
   await applyOomScoreAdj("/proc/self/oom_score_adj", settings.oomScoreAdj, telemetry.logger);
 
   const runtime = await openRuntime(settings, telemetry, signal);
@@ -46,12 +48,13 @@ export const runKubelet = async (
   const decisions = createEmitter<PodDecision>();
   const probes = createProbes(
     { exec: execThroughRuntime(runtime.cri), events },
-    { clock: telemetry.clock, logger: telemetry.logger.child({ part: "probes" }), metrics: telemetry.metrics },
+    { clock: telemetry.clock, logger: telemetry.logger.child({ part: "probes" }), metrics: telemetry.pages.probes },
   );
   const engines = createEngines(settings, telemetry, {
     runtime,
     events,
     probes: probesForPodSync(probes),
+    latency: membership?.latency,
     host,
     view,
     cluster,

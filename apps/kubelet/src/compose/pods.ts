@@ -157,6 +157,24 @@ const createDeadlines = (
 const readNodeOf = (settings: KubeletSettings, membership: Membership | undefined): { readonly readNode?: () => Promise<Node> } =>
   membership === undefined ? {} : { readNode: () => membership.cluster.client.get(kinds.nodes, { name: settings.nodeName }) };
 
+const showPods = (
+  { cache }: Runtime,
+  { workers, statuses }: Pick<PodLoop, "workers" | "statuses">,
+): Pick<PodLoop, "listPods" | "findPod"> => {
+  const known = (pod: Pod): KnownPod => ({ pod, status: statuses.get(podRef(pod).uid), observed: cache.get(podRef(pod).uid) });
+  return {
+    listPods: () =>
+      workers
+        .desiredPods()
+        .map(known)
+        .map(({ pod, status }) => (status === undefined ? pod : { ...pod, status })),
+    findPod: (namespace, name) => {
+      const pod = workers.desiredPods().find((one) => podRef(one).name === name && podRef(one).namespace === namespace);
+      return pod === undefined ? undefined : known(pod);
+    },
+  };
+};
+
 /** Creates the loop and joins it to what is observed; nothing runs before the workers do. */
 export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, parts: PodLoopParts): PodLoop => {
   const { runtime, engines, events, probes, sources, view, membership, stack } = parts;
@@ -213,7 +231,6 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
   );
   stack.use(followStatuses(statuses, { writer, latency, deadlines }));
   joinObservations(parts, { workers, statuses }, applyPodProbes);
-  const known = (pod: Pod): KnownPod => ({ pod, status: statuses.get(podRef(pod).uid), observed: runtime.cache.get(podRef(pod).uid) });
   return {
     workers,
     statuses,
@@ -223,14 +240,6 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
     },
     sourcesReady: sourcesReady.promise,
     subscribeForgotten: (listener) => forgotten.subscribe(listener),
-    listPods: () =>
-      workers
-        .desiredPods()
-        .map(known)
-        .map(({ pod, status }) => (status === undefined ? pod : { ...pod, status })),
-    findPod: (namespace, name) => {
-      const pod = workers.desiredPods().find((one) => podRef(one).name === name && podRef(one).namespace === namespace);
-      return pod === undefined ? undefined : known(pod);
-    },
+    ...showPods(runtime, { workers, statuses }),
   };
 };

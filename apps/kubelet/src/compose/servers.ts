@@ -1,7 +1,16 @@
 import { allowAll, createAuthenticator, createReadOnlyRoutes, createSecureRoutes, createWebhookAuthorizer } from "@nk/kubelet-api";
 import { containerLogsRoute, explainRoute, healthzRoute, openCaFile, openHttpServer, openHttpsServer } from "@nk/kubelet-api";
 import { METRICS_CONTENT_TYPE, openKeyPairFiles, runningPodsRoute } from "@nk/kubelet-api";
-import type { Authenticator, Authorizer, DebugPorts, HealthCheck, HttpServer, HttpServerOptions, PublicPorts } from "@nk/kubelet-api";
+import type {
+  Authenticator,
+  Authorizer,
+  DebugPorts,
+  HealthCheck,
+  HttpServer,
+  HttpServerOptions,
+  MetricsPort,
+  PublicPorts,
+} from "@nk/kubelet-api";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { explainPod } from "../adapters/explain.ts";
 import { createLogs } from "../adapters/logs.ts";
@@ -9,6 +18,7 @@ import { accessReviews, tokenReviews } from "../adapters/reviews.ts";
 import { toRunningPods } from "../adapters/running-pods.ts";
 import { ensureServingCertificate } from "../adapters/serving-certificate.ts";
 import { commandsOf, containersOf, streamingOf } from "../adapters/streaming.ts";
+import type { PrometheusRegister } from "../telemetry/prometheus.ts";
 import type { Cluster } from "./cluster.ts";
 import type { PodLoop } from "./pods.ts";
 import type { Runtime } from "./runtime.ts";
@@ -41,14 +51,16 @@ const healthChecks = ({ runtime }: ServerParts): readonly HealthCheck[] => [
 
 const publicPorts = (telemetry: Telemetry, parts: ServerParts): PublicPorts => {
   const { runtime, pods } = parts;
-  const { metrics } = telemetry;
+  const { main, probes, slis } = telemetry.pages;
+  const page = (register: PrometheusRegister): MetricsPort => ({ contentType: METRICS_CONTENT_TYPE, render: () => register.render() });
   return {
     pods: {
       listPods: () => pods.listPods(),
       listRunningPods: async (options) => toRunningPods(await runtime.view.listPods(options)),
     },
     checks: healthChecks(parts),
-    metrics: { "/metrics": { contentType: METRICS_CONTENT_TYPE, render: () => metrics.render() } },
+    checkMetrics: slis,
+    metrics: { "/metrics": page(main), "/metrics/probes": page(probes), "/metrics/slis": page(slis) },
   };
 };
 
@@ -125,6 +137,7 @@ const openSecure = async (settings: KubeletSettings, telemetry: Telemetry, parts
         enableSystemLogHandler: server.enableSystemLogHandler,
         enableProfilingHandler: server.enableProfilingHandler,
         enableDebugFlagsHandler: server.enableDebugFlagsHandler,
+        metrics,
         clock,
       },
     ),
@@ -144,7 +157,8 @@ export const openServers = async (settings: KubeletSettings, telemetry: Telemetr
     logger.info("Started to listen", { server: what, address: server.address, port: server.port });
   };
   const healthz: Listening = { address: settings.healthzBindAddress, port: settings.healthzPort };
-  if (healthz.port !== 0) announce("healthz", await openHttpServer({ ...healthz, routes: [healthzRoute(healthChecks(parts))], logger }));
+  if (healthz.port !== 0)
+    announce("healthz", await openHttpServer({ ...healthz, routes: [healthzRoute(healthChecks(parts), telemetry.pages.slis)], logger }));
   if (!settings.enableServer) return;
   announce("https", await openSecure(settings, telemetry, parts));
   if (settings.readOnlyPort === 0) return;

@@ -1,9 +1,12 @@
-import type { Clock, Logger } from "@nk/stdx";
-import type { PrometheusRegister } from "../telemetry/prometheus.ts";
+import type { Clock, Logger, MetricRegister } from "@nk/stdx";
+import type { MetricsPages } from "../telemetry/metrics-pages.ts";
 
 /** What every part is given. */
 export interface Telemetry {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly metrics: PrometheusRegister;
+  /** What `/metrics` shows. */
+  readonly metrics: MetricRegister;
+  /** All metrics pages, the one above among them. */
+  readonly pages: MetricsPages;
 }

@@ -1,40 +1,73 @@
 import type { Counter, Gauge, Histogram, MetricRegister } from "@nk/stdx";
-import * as prometheus from "prom-client";
+import { createMetricFamily } from "./metric-family.ts";
+import type { FamilyDeclaration, MetricFamily } from "./metric-family.ts";
 
-/** A {@link MetricRegister} over prom-client, and its text. */
+/** A {@link MetricRegister} and its text in the Prometheus format, version 0.0.4. */
 export interface PrometheusRegister extends MetricRegister {
-  readonly contentType: string;
+  /** Every metric that was declared, by name. */
+  declared(): ReadonlyMap<string, FamilyDeclaration>;
+  /** Called before each rendering; for values that are looked up together. A rejection leaves the values as they were. */
+  beforeRender(lookUp: () => void | Promise<void>): void;
   render(): Promise<string>;
 }
 
-type Existing<T> = T | undefined;
+/** Options of {@link createPrometheusRegister}. */
+export interface PrometheusRegisterOptions {
+  /** Of one metric; observations for further ones are dropped and counted. Default 50 000. */
+  readonly maxSeriesPerMetric?: number;
+}
 
-/** Creates a register of its own; nothing goes into prom-client's global one. The process's own metrics are included. */
-export const createPrometheusRegister = (): PrometheusRegister => {
-  const registry = new prometheus.Registry();
-  prometheus.collectDefaultMetrics({ register: registry });
-  return {
-    contentType: "text/plain; version=0.0.4; charset=utf-8",
-    render: () => registry.metrics(),
-    counter: ({ name, help, labelNames }): Counter => {
-      const existing = registry.getSingleMetric(name) as Existing<prometheus.Counter>;
-      const metric = existing ?? new prometheus.Counter({ name, help, labelNames: [...(labelNames ?? [])], registers: [registry] });
-      return { inc: (labels = {}, value = 1) => metric.inc({ ...labels }, value) };
+/** Creates an empty register. */
+export const createPrometheusRegister = (options: PrometheusRegisterOptions = {}): PrometheusRegister => {
+  const { maxSeriesPerMetric = 50_000 } = options;
+  const families = new Map<string, MetricFamily>();
+  const lookUps: (() => void | Promise<void>)[] = [];
+  let sorted: readonly MetricFamily[] | undefined;
+  let dropped: Counter | undefined;
+
+  const countDropped = (): void => {
+    const name = "nk_metrics_dropped_total";
+    dropped ??= register.counter({ name, help: "Observations that were dropped because their metric has too many series." });
+    dropped.inc();
+  };
+  const declare = (declaration: FamilyDeclaration): MetricFamily => {
+    const { name, kind } = declaration;
+    const known = families.get(name);
+    if (known !== undefined && known.declaration.kind !== kind)
+      throw new Error(`metric ${name} is a ${known.declaration.kind}, not a ${kind}`);
+    if (known !== undefined) return known;
+    const family = createMetricFamily(declaration, { maxSeries: maxSeriesPerMetric, onDropped: countDropped });
+    families.set(name, family);
+    sorted = undefined;
+    return family;
+  };
+  const register: PrometheusRegister = {
+    declared: () => new Map([...families].map(([name, { declaration }]) => [name, declaration])),
+    beforeRender: (lookUp) => {
+      lookUps.push(lookUp);
     },
-    gauge: ({ name, help, labelNames }): Gauge => {
-      const existing = registry.getSingleMetric(name) as Existing<prometheus.Gauge>;
-      const metric = existing ?? new prometheus.Gauge({ name, help, labelNames: [...(labelNames ?? [])], registers: [registry] });
+    async render() {
+      // One look-up that fails must not take all other metrics with it.
+      await Promise.allSettled(lookUps.map(async (lookUp) => lookUp()));
+      sorted ??= [...families.values()].toSorted((a, b) => (a.declaration.name < b.declaration.name ? -1 : 1));
+      return `${sorted.flatMap((family) => family.render()).join("\n")}\n`;
+    },
+    counter(declaration): Counter {
+      const family = declare({ ...declaration, kind: "counter" });
+      return { inc: (labels, value = 1) => family.add(labels, Math.max(0, value)), remove: (labels) => family.remove(labels) };
+    },
+    gauge(declaration): Gauge {
+      const family = declare({ ...declaration, kind: "gauge" });
       return {
-        set: (value, labels = {}) => metric.set({ ...labels }, value),
-        add: (value, labels = {}) => metric.inc({ ...labels }, value),
+        set: (value, labels) => family.set(labels, value),
+        add: (value, labels) => family.add(labels, value),
+        remove: (labels) => family.remove(labels),
       };
     },
-    histogram: ({ name, help, labelNames, buckets }): Histogram => {
-      const existing = registry.getSingleMetric(name) as Existing<prometheus.Histogram>;
-      const metric =
-        existing ??
-        new prometheus.Histogram({ name, help, labelNames: [...(labelNames ?? [])], buckets: [...buckets], registers: [registry] });
-      return { observe: (value, labels = {}) => metric.observe({ ...labels }, value) };
+    histogram(declaration): Histogram {
+      const family = declare({ ...declaration, kind: "histogram" });
+      return { observe: (value, labels) => family.observe(labels, value), remove: (labels) => family.remove(labels) };
     },
   };
+  return register;
 };

@@ -88,6 +88,9 @@ export const createExecCredentials = (options: ExecCredentialsOptions): Credenti
         const ageMs = clock.nowMs() - new X509Certificate(old.certificatePem).validFromDate.getTime();
         metrics.execPluginCertificateAgeSeconds.observe(ageMs / 1000);
       }
+      const certificate = credential.identity.certificate;
+      if (certificate !== undefined)
+        metrics.setExecPluginExpiry(options.config.command, new X509Certificate(certificate.certificatePem).validToDate.getTime());
       const isSame = last?.identity.authorization === credential.identity.authorization && old?.id === credential.identity.certificate?.id;
       last = isSame && last !== undefined ? { ...credential, identity: last.identity } : credential;
       return last.identity;

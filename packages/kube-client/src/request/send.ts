@@ -8,6 +8,7 @@ import type { WireResponse } from "../transport/exchange.ts";
 import type { SentRequest, Transport } from "../transport/transport.ts";
 import { readBody } from "./body.ts";
 import type { RequestLimiter } from "./rate-limit.ts";
+import type { Reachability } from "./reachability.ts";
 import { parseRetryAfter, statusError } from "./status-error.ts";
 
 /** A request as the verbs see it. */
@@ -45,6 +46,7 @@ export interface SenderOptions {
   readonly transport: Transport;
   readonly credentials: Credentials;
   readonly limiter: RequestLimiter;
+  readonly reachability: Reachability;
   readonly metrics: KubeClientMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -114,7 +116,9 @@ class RequestSender implements Sender {
         if (waitMs > 0) await clock.sleep(waitMs, { signal: deadline.signal });
       }
     } catch (error) {
-      throw this.#explain(request, error, limits);
+      const explained = this.#explain(request, error, limits);
+      this.#options.reachability.failed(explained);
+      throw explained;
     }
   }
 
@@ -173,19 +177,21 @@ class RequestSender implements Sender {
   }
 
   async #count(request: ApiRequest, signal: AbortSignal, isRetry: boolean): Promise<SentRequest> {
-    const { transport, metrics, userAgent } = this.#options;
+    const { transport, metrics, userAgent, reachability } = this.#options;
     const body = request.body === undefined ? undefined : Buffer.from(request.body);
     const labels = { verb: request.method, host: this.host };
     const headers: Record<string, string> = { accept: request.accept ?? "application/json", "user-agent": userAgent };
-    if (body !== undefined) {
-      headers["content-type"] = request.contentType ?? "application/json";
-      metrics.requestSizeBytes.observe(body.length, labels);
-    }
+    if (body !== undefined) headers["content-type"] = request.contentType ?? "application/json";
+    metrics.requestSizeBytes.observe(body?.length ?? 0, labels);
     let code = "<error>";
     try {
       const sent = await transport.send({ method: request.method, path: request.path, headers, body, lane: request.lane }, signal);
       code = String(sent.response.status);
+      reachability.answered(sent.response.status);
       return sent;
+    } catch (error) {
+      reachability.failed(error);
+      throw error;
     } finally {
       metrics.requests.inc({ code, method: request.method, host: this.host });
       if (isRetry) metrics.requestRetries.inc({ code, ...labels });

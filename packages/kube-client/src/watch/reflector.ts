@@ -1,9 +1,11 @@
-import { computeBackoffMs } from "@nk/stdx";
+import { computeBackoffMs, linkSignals } from "@nk/stdx";
 import type { Clock, Logger, RandomSource } from "@nk/stdx";
 import { isKubeClientError, KubeClientError } from "../errors.ts";
 import type { KubeClientErrorCode } from "../errors.ts";
 import type { KubeObject, ResourceKind } from "../kinds.ts";
 import type { KubeClientMetrics } from "../metrics.ts";
+import { isUnreachable } from "../request/reachability.ts";
+import type { Reachability } from "../request/reachability.ts";
 import type { ApiRequest, Sender } from "../request/send.ts";
 import { computeQuery, computeResourcePath, describePlace } from "../resource-path.ts";
 import type { ListSelection, Verbs } from "../verbs.ts";
@@ -18,6 +20,7 @@ import type { WatchEvent } from "./watch-event.ts";
 export interface ReflectorParts {
   readonly sender: Sender;
   readonly verbs: Verbs;
+  readonly reachability: Reachability;
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly logger: Logger;
@@ -45,6 +48,8 @@ const TIMEOUT_SECONDS = 300;
 const BACKOFF = { initialMs: 800, maxMs: 30_000, jitter: 0.5 };
 /** The first retry comes at once, but not from all watches of all nodes in the same instant. */
 const FAST_RETRY_MS = 100;
+/** A server that is back gets the watches of all nodes within this time. */
+const RETURN_SPREAD_MS = 500;
 /** A stream that ends sooner than this without an event did not work. */
 const SHORT_STREAM_MS = 1_000;
 /** A stream that lasts this long worked, and what fails after it is a first failure again. */
@@ -66,6 +71,8 @@ class Reflector<T extends KubeObject> {
   #isVersionLost = false;
   #isOverflown = false;
   #failures = 0;
+  /** The last failure was that nobody answered. */
+  #isUnreachable = false;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -75,8 +82,27 @@ class Reflector<T extends KubeObject> {
     const { signal, clock } = this.#options;
     for (;;) {
       signal.throwIfAborted();
+      this.#isUnreachable = false;
       const waitMs = await this.#round();
-      if (waitMs > 0) await clock.sleep(waitMs, { signal });
+      if (waitMs <= 0) continue;
+      if (this.#isUnreachable) await this.#waitForServer(waitMs);
+      else await clock.sleep(waitMs, { signal });
+    }
+  }
+
+  /** Waits for so long, but not longer than until any request of the client reaches the server again. */
+  async #waitForServer(waitMs: number): Promise<void> {
+    const { signal, clock, reachability, random } = this.#options;
+    const back = new AbortController();
+    using _returns = reachability.subscribe(() => back.abort());
+    using either = linkSignals(signal, back.signal);
+    try {
+      await clock.sleep(waitMs, { signal: either.signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!back.signal.aborted) throw error;
+      this.#failures = 0;
+      await clock.sleep(random() * RETURN_SPREAD_MS, { signal });
     }
   }
 
@@ -229,6 +255,7 @@ class Reflector<T extends KubeObject> {
     if (error.code === "closed" || stopOn.includes(error.code)) throw error;
     const attempt = this.#failures;
     this.#failures += 1;
+    this.#isUnreachable = isUnreachable(error);
     // A list whose version the server does not have says so with "gone" as well.
     if (error.code === "gone" && this.#needsList && attempt > 0) this.#isVersionLost = true;
     onProblem(error);

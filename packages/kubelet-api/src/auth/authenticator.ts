@@ -5,7 +5,7 @@ import type { Clock, Logger, MetricRegister } from "@nk/stdx";
 import type { TokenReview, TokenReviewPort, UserInfo } from "../ports.ts";
 import { readBearerToken } from "./bearer-token.ts";
 import { readClientCertificate } from "./client-certificate.ts";
-import { createAuthnMetrics, createCertificateMetrics } from "./metrics.ts";
+import { createAuthnMetrics, createCertificateMetrics, createTokenCacheMetrics } from "./metrics.ts";
 import { createReviewCache } from "./review-cache.ts";
 import type { ReviewLimits } from "./review-cache.ts";
 
@@ -55,6 +55,7 @@ const createTokenVerifier = (
   const review = createReviewCache<TokenReview>({
     ...options,
     ...createAuthnMetrics(options.metrics ?? noopMetrics),
+    cacheMetrics: createTokenCacheMetrics(options.metrics ?? noopMetrics),
     clock,
     what: "the token review",
     ttlMsOf: ({ authenticated, error }) => {

@@ -1,6 +1,7 @@
 import { createSemaphore, raceSignal, withDeadline } from "@nk/stdx";
 import type { Clock, Counter, Histogram } from "@nk/stdx";
 import { createExpiringCache } from "./expiring-cache.ts";
+import type { TokenCacheMetrics } from "./metrics.ts";
 
 /** Limits of the questions to the API server. */
 export interface ReviewLimits {
@@ -22,6 +23,8 @@ export interface ReviewCacheOptions<T> extends ReviewLimits {
   readonly ttlMsOf: (answer: T) => number;
   readonly total: Counter;
   readonly duration: Histogram;
+  /** Absent: how well the cache does is not measured. */
+  readonly cacheMetrics?: TokenCacheMetrics;
 }
 
 /** One question. Equal keys mean the same question. */
@@ -41,7 +44,7 @@ const codeOf = (error: unknown): string => {
 };
 
 export const createReviewCache = <T>(options: ReviewCacheOptions<T>): ReviewCache<T> => {
-  const { clock, what, ttlMsOf, total, duration } = options;
+  const { clock, what, ttlMsOf, total, duration, cacheMetrics } = options;
   const { cacheCapacity = 8192, timeoutMs = 10_000, maxConcurrentReviews = 20, maxWaitingReviews = 500 } = options;
   const answers = createExpiringCache<T>({ clock, capacity: cacheCapacity });
   const permits = createSemaphore(maxConcurrentReviews, { maxWaiting: maxWaitingReviews });
@@ -51,28 +54,51 @@ export const createReviewCache = <T>(options: ReviewCacheOptions<T>): ReviewCach
     total.inc({ code });
     duration.observe((clock.monotonicMs() - beganMs) / 1000, { code });
   };
-  const ask = async ({ key, isCacheable, ask: question }: ReviewQuestion<T>): Promise<T> => {
-    // Its own deadline and not the first asker's signal: others may have joined by the time that one leaves.
-    using deadline = withDeadline({ timeoutMs, clock, what });
-    using _permit = await permits.acquire({ signal: deadline.signal });
+  const askNow = async (question: ReviewQuestion<T>["ask"], signal: AbortSignal): Promise<T> => {
     const beganMs = clock.monotonicMs();
     try {
-      const answer = await raceSignal(question({ signal: deadline.signal }), deadline.signal);
+      const answer = await raceSignal(question({ signal }), signal);
       measure("201", beganMs);
-      if (isCacheable) answers.put(key, { value: answer, ttlMs: ttlMsOf(answer) });
       return answer;
     } catch (error) {
       measure(codeOf(error), beganMs);
       throw error;
     }
   };
-  return async (question, { signal }) => {
-    signal.throwIfAborted();
+  const ask = async ({ key, isCacheable, ask: question }: ReviewQuestion<T>): Promise<T> => {
+    const ended = cacheMetrics?.fetching();
+    let isOk = false;
+    try {
+      // Its own deadline and not the first asker's signal: others may have joined by the time that one leaves.
+      using deadline = withDeadline({ timeoutMs, clock, what });
+      using _permit = await permits.acquire({ signal: deadline.signal });
+      const answer = await askNow(question, deadline.signal);
+      isOk = true;
+      if (isCacheable) answers.put(key, { value: answer, ttlMs: ttlMsOf(answer) });
+      return answer;
+    } finally {
+      ended?.(isOk);
+    }
+  };
+  const lookUp = async (question: ReviewQuestion<T>, signal: AbortSignal): Promise<{ readonly answer: T; readonly wasKnown: boolean }> => {
     const { key } = question;
     const known = answers.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return { answer: known, wasKnown: true };
     const shared = underway.get(key) ?? ask(question).finally(() => underway.delete(key));
     underway.set(key, shared);
-    return raceSignal(shared, signal);
+    using _blocked = cacheMetrics?.blocking();
+    return { answer: await raceSignal(shared, signal), wasKnown: false };
+  };
+  return async (question, { signal }) => {
+    signal.throwIfAborted();
+    const beganMs = clock.monotonicMs();
+    let wasKnown = false;
+    try {
+      const found = await lookUp(question, signal);
+      ({ wasKnown } = found);
+      return found.answer;
+    } finally {
+      cacheMetrics?.answered(wasKnown, clock.monotonicMs() - beganMs);
+    }
   };
 };

@@ -25,8 +25,11 @@ const rootOf = (path: string): string => {
   return first === "metrics" && second !== undefined ? `${first}/${second}` : first;
 };
 
+/** The reference counts it among the others. */
+const UNCOUNTED = "metrics/slis";
+
 /** The paths that may become a label: those of the routes, so that strangers cannot make up new ones. */
-export const bucketsOf = (paths: readonly string[]): ReadonlySet<string> => new Set(paths.map(rootOf));
+export const bucketsOf = (paths: readonly string[]): ReadonlySet<string> => new Set(paths.map(rootOf).filter((root) => root !== UNCOUNTED));
 
 /** The request metrics of the reference's kubelet server. */
 export const createAccessMetrics = (
@@ -36,18 +39,18 @@ export const createAccessMetrics = (
   const { serverType, buckets, monotonicMs } = options;
   const total = register.counter({
     name: "kubelet_http_requests_total",
-    help: "HTTP requests received since the server started.",
+    help: "[ALPHA] Number of the http requests received since the server started",
     labelNames: LABELS,
   });
   const duration = register.histogram({
     name: "kubelet_http_requests_duration_seconds",
-    help: "Duration in seconds of HTTP requests.",
+    help: "[ALPHA] Duration in seconds to serve http requests",
     labelNames: LABELS,
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   });
   const inflight = register.gauge({
     name: "kubelet_http_inflight_requests",
-    help: "HTTP requests being served.",
+    help: "[ALPHA] Number of the inflight http requests",
     labelNames: LABELS,
   });
   return {

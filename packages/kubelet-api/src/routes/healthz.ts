@@ -1,7 +1,11 @@
+import { noopMetrics } from "@nk/stdx";
+import type { MetricRegister } from "@nk/stdx";
 import { KubeletApiError } from "../errors.ts";
 import type { HealthCheck } from "../ports.ts";
 import { sendText } from "../route.ts";
 import type { Route, RouteRequest } from "../route.ts";
+import { createHealthMetrics } from "./health-metrics.ts";
+import type { ObserveHealth } from "./health-metrics.ts";
 
 interface Outcome {
   readonly name: string;
@@ -40,11 +44,13 @@ const serveOne = (check: HealthCheck): string => {
   return "ok";
 };
 
-const serveAll = (checks: readonly HealthCheck[], { query }: RouteRequest): string => {
+const serveAll = (checks: readonly HealthCheck[], { query }: RouteRequest, observe: ObserveHealth): string => {
   const excluded = query.getAll("exclude");
   const outcomes = checks.map((check): Outcome => {
     if (excluded.includes(check.name)) return { name: check.name, result: "excluded" };
-    return { name: check.name, result: failureOf(check) === undefined ? "ok" : "failed" };
+    const isHealthy = failureOf(check) === undefined;
+    observe(check.name, isHealthy);
+    return { name: check.name, result: isHealthy ? "ok" : "failed" };
   });
   const text = describeOutcomes(outcomes, excluded);
   if (outcomes.some(({ result }) => result === "failed")) throw new KubeletApiError("internal", `${text}healthz check failed\n`);
@@ -53,14 +59,17 @@ const serveAll = (checks: readonly HealthCheck[], { query }: RouteRequest): stri
 
 /**
  * `/healthz[?verbose][&exclude=NAME]` and `/healthz/NAME`: "ok", or 500 with the failing checks. Cheap: the checks look at what is known and
- * ask nobody.
+ * ask nobody. The outcomes of the former are measured, as the reference's.
  */
-export const healthzRoute = (checks: readonly HealthCheck[]): Route => ({
-  path: ["/healthz", ...checks.map(({ name }) => `/healthz/${name}`)],
-  methods: "any",
-  subresources: ["healthz", "proxy"],
-  serve: (request, response) => {
-    const check = checks.find(({ name }) => request.path === `/healthz/${name}`);
-    sendText(response, check === undefined ? serveAll(checks, request) : serveOne(check));
-  },
-});
+export const healthzRoute = (checks: readonly HealthCheck[], metrics: MetricRegister = noopMetrics): Route => {
+  const observe = createHealthMetrics(metrics);
+  return {
+    path: ["/healthz", ...checks.map(({ name }) => `/healthz/${name}`)],
+    methods: "any",
+    subresources: ["healthz", "proxy"],
+    serve: (request, response) => {
+      const check = checks.find(({ name }) => request.path === `/healthz/${name}`);
+      sendText(response, check === undefined ? serveAll(checks, request, observe) : serveOne(check));
+    },
+  };
+};

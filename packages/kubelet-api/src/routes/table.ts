@@ -1,5 +1,5 @@
-import { systemClock } from "@nk/stdx";
-import type { Clock } from "@nk/stdx";
+import { noopMetrics, systemClock } from "@nk/stdx";
+import type { Clock, MetricRegister } from "@nk/stdx";
 import type {
   CheckpointPort,
   CommandPort,
@@ -16,6 +16,7 @@ import type {
 } from "../ports.ts";
 import type { Route } from "../route.ts";
 import type { StreamLimits } from "../streaming/proxy.ts";
+import { createWebSocketCounter } from "../streaming/websocket-metrics.ts";
 import { attachRoute } from "./attach.ts";
 import { checkpointRoute } from "./checkpoint.ts";
 import { configzRoute } from "./configz.ts";
@@ -42,6 +43,8 @@ import { statuszRoute } from "./statusz.ts";
 export interface PublicPorts {
   readonly pods: PodsPort;
   readonly checks: readonly HealthCheck[];
+  /** Where the outcomes of the checks are measured, in the reference the page /metrics/slis. Absent: nowhere. */
+  readonly checkMetrics?: MetricRegister;
   /** By path; a page without a port does not exist. */
   readonly metrics: { readonly [path in MetricsPath]?: MetricsPort };
   /** Absent: no /stats/. */
@@ -70,13 +73,14 @@ export interface RouteSwitches {
   readonly enableProfilingHandler?: boolean;
   readonly enableDebugFlagsHandler?: boolean;
   readonly limits?: StreamLimits;
+  readonly metrics?: MetricRegister;
   readonly clock?: Clock;
 }
 
 const METRICS_PATHS: readonly MetricsPath[] = ["/metrics", "/metrics/cadvisor", "/metrics/probes", "/metrics/resource", "/metrics/slis"];
 
-const publicRoutes = ({ pods, checks, metrics, stats }: PublicPorts): readonly Route[] => [
-  healthzRoute(checks),
+const publicRoutes = ({ pods, checks, checkMetrics, metrics, stats }: PublicPorts): readonly Route[] => [
+  healthzRoute(checks, checkMetrics),
   podsRoute(pods),
   ...METRICS_PATHS.flatMap((path) => {
     const port = metrics[path];
@@ -88,6 +92,7 @@ const publicRoutes = ({ pods, checks, metrics, stats }: PublicPorts): readonly R
 const debugRoutes = (ports: PublicPorts & DebugPorts, switches: RouteSwitches): readonly Route[] => {
   const { limits = {}, clock = systemClock } = switches;
   const { containers, checkpoints, explain } = ports;
+  const counted = createWebSocketCounter(switches.metrics ?? noopMetrics);
   return [
     switches.enableSystemLogHandler === false
       ? disabledRoute("logs endpoint is", { path: "/logs/", subresources: ["log"] })
@@ -97,9 +102,9 @@ const debugRoutes = (ports: PublicPorts & DebugPorts, switches: RouteSwitches): 
       ? { ...disabledRoute("flags endpoint is", { path: "/debug/flags/v" }), scope: "exact" }
       : debugFlagsRoute(ports.verbosity),
     runRoute(ports),
-    execRoute(ports, limits),
-    attachRoute(ports, limits),
-    portForwardRoute(ports, limits),
+    counted(execRoute(ports, limits), "exec"),
+    counted(attachRoute(ports, limits), "attach"),
+    counted(portForwardRoute(ports, limits), "portforward"),
     containerLogsRoute(ports.logs, clock),
     configzRoute(ports.self),
     runningPodsRoute(ports.pods),

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { isIPv4 } from "node:net";
 import { systemClock } from "@nk/stdx";
@@ -73,16 +73,35 @@ const certify = (
   return pem(sequence(body, ECDSA_SHA256, bits(sign("sha256", body, keys.issuerKey))));
 };
 
+const createIssuer = (authority: { readonly commonName: string; readonly cert: string; readonly issuerKey: KeyObject }): TestCa => {
+  const { commonName, cert, issuerKey } = authority;
+  const issuer = name({ commonName });
+  return {
+    cert,
+    issue: (options) => {
+      const own = generateKeyPairSync("ec", { namedCurve: "P-256" });
+      const issued = certify(options, { issuer, issuerKey, publicKey: own.publicKey, isCa: false });
+      return { cert: issued, key: own.privateKey.export({ type: "pkcs8", format: "pem" }).toString() };
+    },
+  };
+};
+
 /** Makes a CA. Certificates are for tests: P-256, valid for a day. */
 export const createTestCa = (commonName: string): TestCa => {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const issuer = name({ commonName });
-  return {
-    cert: certify({ commonName }, { issuer, issuerKey: privateKey, publicKey, isCa: true }),
-    issue: (options) => {
-      const own = generateKeyPairSync("ec", { namedCurve: "P-256" });
-      const cert = certify(options, { issuer, issuerKey: privateKey, publicKey: own.publicKey, isCa: false });
-      return { cert, key: own.privateKey.export({ type: "pkcs8", format: "pem" }).toString() };
-    },
-  };
+  const cert = certify({ commonName }, { issuer, issuerKey: privateKey, publicKey, isCa: true });
+  return createIssuer({ commonName, cert, issuerKey: privateKey });
+};
+
+/**
+ * Signs with the key of a CA that is there already, e.g. a test cluster's, for certificates which its own tools do not make.
+ * @throws Error when the CA's key is not elliptic or its name is more than a common name
+ */
+export const openTestCa = ({ cert, key }: KeyPair): TestCa => {
+  const [, commonName] = /^CN=([^\n]+)$/.exec(new X509Certificate(cert).subject) ?? [];
+  const issuerKey = createPrivateKey(key);
+  if (commonName === undefined || issuerKey.asymmetricKeyType !== "ec")
+    throw new Error("cannot sign with this CA: name or key are of another kind");
+  return createIssuer({ commonName, cert, issuerKey });
 };

@@ -1,4 +1,4 @@
-export { createTestCa } from "./certificates.ts";
+export { createTestCa, openTestCa } from "./certificates.ts";
 export type { CertificateOptions, TestCa } from "./certificates.ts";
 export { createChanging } from "./changing.ts";
 export { createFakeReviews } from "./fake-reviews.ts";

@@ -15,12 +15,12 @@ export interface StatusWriterMetrics {
 export const createStatusWriterMetrics = (register: MetricRegister): StatusWriterMetrics => ({
   syncDuration: register.histogram({
     name: "kubelet_pod_status_sync_duration_seconds",
-    help: "Duration in seconds to sync a pod status update. Measures time from detection of a change to pod status until the API is successfully updated for that pod, even if multiple intevening changes to pod status occur.",
+    help: "[ALPHA] Duration in seconds to sync a pod status update. Measures time from detection of a change to pod status until the API is successfully updated for that pod, even if multiple intevening changes to pod status occur.",
     buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 20, 30, 45, 60],
   }),
   terminatedContainers: register.counter({
     name: "kubelet_terminated_containers_total",
-    help: "Cumulative number of container terminations.",
+    help: "[ALPHA] Cumulative number of container terminations.",
     labelNames: ["container_type", "exit_code", "reason"],
   }),
   requests: register.counter({

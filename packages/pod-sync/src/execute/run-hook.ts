@@ -98,7 +98,12 @@ export const runHook = async (pass: PodPass, run: HookRun): Promise<string | und
   if (exec !== undefined) return runExec(pass, run, exec.command ?? []);
   if (httpGet !== undefined) return runHttp(pass, run, httpGet);
   if (sleep !== undefined) {
-    await pass.clock.sleep(sleep.seconds * 1000, { signal: run.signal });
+    try {
+      await pass.clock.sleep(sleep.seconds * 1000, { signal: run.signal });
+    } catch (error) {
+      pass.metrics.sleepsTerminatedEarly.inc();
+      throw error;
+    }
     return undefined;
   }
   return `Cannot run handler: invalid handler: ${JSON.stringify(run.handler)}`;

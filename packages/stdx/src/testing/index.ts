@@ -3,5 +3,5 @@ export type { FakeClock } from "./fake-clock.ts";
 export { createRecordingLogger } from "./recording-logger.ts";
 export type { LogEntry, RecordingLogger } from "./recording-logger.ts";
 export { createRecordingMetrics } from "./recording-metrics.ts";
-export type { RecordingMetrics } from "./recording-metrics.ts";
+export type { DeclaredMetric, RecordingMetrics } from "./recording-metrics.ts";
 export { createSeededRandom } from "../random.ts";
