@@ -1,4 +1,4 @@
-import { CONTAINER_REASONS, EVENT_REASONS } from "@nk/pod-model";
+import { CONTAINER_REASONS, EVENT_REASONS, hideExecutable } from "@nk/pod-model";
 import type { RuntimePodStatus } from "@nk/pod-model";
 import { raceSignal } from "@nk/stdx";
 import { posix } from "node:path";
@@ -98,6 +98,13 @@ const rememberRestart = (pass: PodPass, start: ContainerStart): void => {
   });
 };
 
+/** The error without what the runtime quotes of an executable that variables were expanded in; a new one, because a log shows causes, too. */
+const withoutExecutable = (error: unknown, { spec }: ContainerStart): unknown => {
+  const message = errorText(error);
+  const shown = hideExecutable(message, spec);
+  return shown === message ? error : new Error(shown);
+};
+
 const linkLog = async (
   pass: PodPass,
   place: StartPlace,
@@ -124,7 +131,8 @@ const startCreated = async (
   if (pass.mayStart !== undefined) await raceSignal(pass.mayStart, pass.signal);
   try {
     await pass.ports.containers.startContainer({ containerId });
-  } catch (error) {
+  } catch (cause) {
+    const error = withoutExecutable(cause, start);
     recordContainerFailure(pass, fieldPath, errorText(error));
     return failed(CONTAINER_REASONS.RunContainerError, error);
   }
@@ -160,7 +168,8 @@ const createAndStart = async (pass: PodPass, place: StartPlace, start: Container
   try {
     const request = { podSandboxId: sandboxId, config, sandboxConfig: setup.sandboxConfig };
     ({ containerId } = await pass.ports.containers.createContainer(request));
-  } catch (error) {
+  } catch (cause) {
+    const error = withoutExecutable(cause, start);
     recordContainerFailure(pass, fieldPath, errorText(error));
     return failed(CONTAINER_REASONS.CreateContainerError, error);
   }
