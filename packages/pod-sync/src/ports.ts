@@ -134,6 +134,8 @@ export interface SubPathRequest {
   readonly volumeHostPath: string;
   /** Relative, variables expanded; untrusted. */
   readonly subPath: string;
+  /** As the pod writes it, where variables were expanded: what a message may show, because their values may be a Secret's. */
+  readonly subPathExpr?: string;
   /** The mount's place among the container's volumeMounts, counted from 0: the same one has the same place after a restart. */
   readonly mountIndex: number;
   readonly readOnly: boolean;

@@ -1,5 +1,5 @@
 import type { ContainerConfig } from "@nk/cri-api";
-import { CONTAINER_REASONS, EVENT_REASONS } from "@nk/pod-model";
+import { CONTAINER_REASONS, EVENT_REASONS, hideExecutable } from "@nk/pod-model";
 import type { RuntimePodStatus } from "@nk/pod-model";
 import { raceSignal } from "@nk/stdx";
 import { posix } from "node:path";
@@ -99,6 +99,13 @@ const rememberRestart = (pass: PodPass, start: ContainerStart): void => {
   });
 };
 
+/** The error without what the runtime quotes of an executable that variables were expanded in; a new one, because a log shows causes, too. */
+const withoutExecutable = (error: unknown, { spec }: ContainerStart): unknown => {
+  const message = errorText(error);
+  const shown = hideExecutable(message, spec);
+  return shown === message ? error : new Error(shown);
+};
+
 const linkLog = async (
   pass: PodPass,
   place: StartPlace,
@@ -127,7 +134,8 @@ const startCreated = async (pass: PodPass, place: StartPlace, created: CreatedCo
   if (pass.mayStart !== undefined) await raceSignal(pass.mayStart, pass.signal);
   try {
     await pass.ports.containers.startContainer({ containerId });
-  } catch (error) {
+  } catch (cause) {
+    const error = withoutExecutable(cause, start);
     recordContainerFailure(pass, fieldPath, errorText(error));
     return failed(CONTAINER_REASONS.RunContainerError, error);
   }
@@ -186,7 +194,8 @@ const create = async (
     const request = { podSandboxId: place.sandboxId, config, sandboxConfig: place.setup.sandboxConfig };
     ({ containerId } = await pass.ports.containers.createContainer(request));
     countImageVolumes(pass, place.volumes, { start });
-  } catch (error) {
+  } catch (cause) {
+    const error = withoutExecutable(cause, start);
     countImageVolumes(pass, place.volumes, { start, problem: errorText(error) });
     recordContainerFailure(pass, fieldPath, errorText(error));
     return failed(CONTAINER_REASONS.CreateContainerError, error);
