@@ -221,6 +221,7 @@ describe("an API server that goes away", () => {
     "that $how is a non-event for what runs, and knows all when it is back",
     { timeout: OUTAGE_MS + 150_000 },
     async (outage) => {
+      expect.hasAssertions();
       const rig = await openClusterRig();
       try {
         await runQuietOutage(rig, outage);
