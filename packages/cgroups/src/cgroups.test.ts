@@ -52,6 +52,19 @@ describe("layout", () => {
     expect((await create().layout()).version).toBe("v2");
   });
 
+  it.each([
+    ["v1", V1, 1],
+    ["hybrid", { ...V1, "unified/cgroup.controllers": "" }, 1],
+    ["v2", V2, 2],
+  ])("is told of as a metric once it is known: %s", async (_name, files, version) => {
+    await lay(files);
+    const metrics = createRecordingMetrics();
+    const cgroups = create({ metrics });
+    expect(metrics.value("kubelet_cgroup_version")).toBe(0);
+    await cgroups.layout();
+    expect(metrics.value("kubelet_cgroup_version")).toBe(version);
+  });
+
   it("is looked for again after a failure", async () => {
     const cgroups = create();
     await expect(cgroups.ensure("/a")).rejects.toMatchObject({ code: "not-mounted" });

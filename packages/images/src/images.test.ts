@@ -283,4 +283,28 @@ describe("metrics", () => {
     ]).toEqual([1, 1, 1]);
     expect(metrics.observations("kubelet_image_pull_duration_seconds", { image_size_in_bytes: "0-10MB" })).toEqual([0, 0]);
   });
+
+  it("say that nobody knows whether an image had to be pulled that may not be", async () => {
+    const { fail, metrics } = setUp();
+    await fail({ pullPolicy: "Never" });
+    const labels = { pull_policy: "never", present_locally: "false", pull_required: "unknown" };
+    expect(metrics.value("kubelet_image_manager_ensure_image_requests_total", labels)).toBe(1);
+  });
+
+  it("tell when a pod's pull begins and ends, failed ones too", async () => {
+    const told: string[] = [];
+    const onPulling = ({ uid }: { readonly uid: string }): (() => void) => {
+      told.push(`begins ${uid}`);
+      return () => void told.push(`ends ${uid}`);
+    };
+    const onPull: FakeImageStoreOptions["onPull"] = ({ image }) => {
+      told.push(image.image);
+      return image.image === "bad:1" ? Promise.reject(new Error("no")) : Promise.resolve();
+    };
+    const { ensure, fail } = setUp({ onPull }, { onPulling });
+    await ensure({ image: "good:1" });
+    await ensure({ image: "good:1" });
+    await fail({ image: "bad:1" });
+    expect(told).toEqual(["begins u1", "good:1", "ends u1", "begins u1", "bad:1", "ends u1"]);
+  });
 });

@@ -33,6 +33,11 @@ describe("the tables", () => {
     expect(isFeatureEnabled("toString", {})).toBe(false);
   });
 
+  it("know how far each gate is", () => {
+    const stages = ["UserNamespacesSupport", "EnvFiles", "MemoryQoS", "GitRepoVolumeDriver"].map((name) => FEATURE_GATES.get(name)?.stage);
+    expect(stages).toEqual(["", "BETA", "ALPHA", "DEPRECATED"]);
+  });
+
   it("have every error code explained in the README", () => {
     expect(KUBELET_CONFIG_ERROR_CODES.filter((code) => !readme.includes(`\`${code}\``))).toEqual([]);
   });

@@ -142,6 +142,16 @@ describe("container statuses", () => {
     expect(describeWaiting(computed)).toBe("main: CrashLoopBackOff: back-off 10s restarting failed container=main pod=p_default(u)");
   });
 
+  it.each([
+    ["Never", "terminated"],
+    ["OnFailure", "waiting"],
+  ])("shows a container that could not be started under %s as %s", (restartPolicy, state) => {
+    const pod = podWith({ restartPolicy });
+    const waiting = new Map([["main", { reason: "RunContainerError", message: "no such file" }]]);
+    const computed = status(pod, observe(instance("main", "exited", { exitCode: 128, reason: "StartError" })), { waiting });
+    expect(Object.keys(computed.containerStatuses?.[0]?.state ?? {})).toEqual([state]);
+  });
+
   it("keeps the last state after the runtime has removed the older instance", () => {
     const pod = podWith({});
     const first = status(pod, observe(instance("main", "exited", { exitCode: 7 })));

@@ -2,6 +2,7 @@ import { formatContainerId, isSidecar } from "@nk/pod-model";
 import type { Container, ContainerState, ContainerStatus, Pod, RuntimeContainerStatus } from "@nk/pod-model";
 import { computeContainerState, restartCountOf, UNKNOWN_EXIT } from "./container-state.ts";
 import type { PodStatusInput, WaitingReason } from "./input.ts";
+import { mayRestart } from "./may-restart.ts";
 
 type Kind = "init" | "sidecar" | "app";
 
@@ -133,7 +134,9 @@ const statusOfInstances = (options: {
   let lastState: ContainerState =
     (before === undefined ? undefined : computeContainerState(before, input)) ?? rememberedLastState(container.name, newest, input);
   const waiting = waitingReason(input, container.name);
-  if (waiting !== undefined && newest.state !== "running") {
+  // What could not be started and is not started again does not wait: it has ended (reference: ShouldContainerBeRestarted).
+  const hasEnded = newest.state === "exited" && !mayRestart(input.pod, container, newest.exitCode);
+  if (waiting !== undefined && newest.state !== "running" && !hasEnded) {
     if (state.terminated !== undefined) lastState = state;
     state = { waiting: { reason: waiting.reason, ...(waiting.message === "" ? {} : { message: waiting.message }) } };
   }

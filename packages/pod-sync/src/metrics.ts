@@ -1,4 +1,4 @@
-import type { Counter, Histogram, MetricRegister } from "@nk/stdx";
+import type { Counter, Gauge, Histogram, MetricRegister } from "@nk/stdx";
 
 /** Metrics of pod-sync, under the reference's names (pkg/kubelet/metrics/metrics.go). */
 export interface PodSyncMetrics {
@@ -13,6 +13,9 @@ export interface PodSyncMetrics {
   readonly runPodSandboxErrors: Counter;
   readonly hookHttpFallbacks: Counter;
   readonly sleepsTerminatedEarly: Counter;
+  /** Pods that nobody wants whose remains the last sweep found, and those that it could not clean up. */
+  readonly orphanPods: Gauge;
+  readonly orphanPodErrors: Gauge;
   /** Image volumes of containers that were to be created. */
   readonly imageVolumesRequested: Counter;
   /** Mounts of them in containers that were created. */
@@ -67,6 +70,14 @@ export const createPodSyncMetrics = (register: MetricRegister): PodSyncMetrics =
   sleepsTerminatedEarly: register.counter({
     name: "kubelet_sleep_action_terminated_early_total",
     help: "[ALPHA] The number of times lifecycle sleep handler got terminated before it finishes",
+  }),
+  orphanPods: register.gauge({
+    name: "kubelet_orphan_pod_cleaned_volumes",
+    help: "[ALPHA] The total number of orphaned Pods whose volumes were cleaned in the last periodic sweep.",
+  }),
+  orphanPodErrors: register.gauge({
+    name: "kubelet_orphan_pod_cleaned_volumes_errors",
+    help: "[ALPHA] The number of orphaned Pods whose volumes failed to be cleaned in the last periodic sweep.",
   }),
   imageVolumesRequested: register.counter({
     name: "kubelet_image_volume_requested_total",

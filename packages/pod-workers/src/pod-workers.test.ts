@@ -166,6 +166,37 @@ test("an idle node asks for one pass per pod and sync period", async () => {
   expect(ports.calls.filter((call) => call.startsWith("sync")).length - before).toBe(200);
 });
 
+test("a pass is measured by what caused it", async () => {
+  const { clock, recorded, workers, show, start } = setUp();
+  start();
+  show("a", "b");
+  await clock.advance(0);
+  const passes = (operation_type: string): number =>
+    recorded.observations("kubelet_pod_worker_duration_seconds", { operation_type }).length;
+  expect(passes("create")).toBe(2);
+  expect(recorded.observations("kubelet_containers_per_pod_count")).toHaveLength(2);
+  void workers.kill("a", { reason: "Evicted", message: "" });
+  await clock.advance(0);
+  expect([passes("kill"), passes("terminated")]).toEqual([1, 1]);
+  workers.applyUpdate({ type: "update", pod: sketchPod({ uid: "b", isDeleting: true }) }, "api");
+  await clock.advance(0);
+  expect([passes("update"), passes("terminated")]).toEqual([1, 2]);
+});
+
+test.each([
+  ["OutOfpods", "OutOfpods"],
+  ["OutOfexample.com/gpu", "OutOfExtendedResources"],
+  ["SysctlForbidden", "SysctlForbidden"],
+  ["made up by a handler", "Other"],
+])("a rejection for %j is counted as %j", async (reason, label) => {
+  const { clock, ports, recorded, show, start } = setUp();
+  start();
+  ports.rejections.set("a", reason);
+  show("a");
+  await clock.advance(0);
+  expect(recorded.value("kubelet_admission_rejections_total", { reason: label })).toBe(1);
+});
+
 test("the gauges follow the workers and return to zero", async () => {
   const { clock, ports, recorded, workers, show, start } = setUp();
   start();

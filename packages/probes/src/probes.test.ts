@@ -259,6 +259,33 @@ describe("the engine", () => {
     await stop();
   });
 
+  it("measures a container beyond its restart, and forgets it with its pod", async () => {
+    const { start, clock, probes, metrics, stop } = setUp();
+    const pod = podOf({ livenessProbe: exec("l"), readinessProbe: exec("r") });
+    const series = (probe_type: string): readonly [shots: number, measured: number] => {
+      const labels = { probe_type, container: "c", pod: "p", namespace: "n" };
+      const shots = metrics.value("prober_probe_total", { ...labels, result: "successful", pod_uid: "u" });
+      return [shots, metrics.observations("prober_probe_duration_seconds", labels).length];
+    };
+    start(pod);
+    await clock.advance(0);
+    probes.applyPod(pod, [], "");
+    start(pod, { containerId: "c2" });
+    await clock.advance(0);
+    expect([series("Liveness"), series("Readiness")]).toEqual([
+      [2, 2],
+      [2, 2],
+    ]);
+    probes.stopLivenessAndStartup("u");
+    expect([series("Liveness"), series("Readiness")]).toEqual([
+      [0, 0],
+      [2, 2],
+    ]);
+    probes.removePod("u");
+    expect(series("Readiness")).toEqual([0, 0]);
+    await stop();
+  });
+
   it("probes sidecars and no other init containers", async () => {
     const { probes, clock, shots, stop } = setUp();
     const pod: Pod = {

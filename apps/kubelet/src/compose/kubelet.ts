@@ -4,6 +4,7 @@ import { createMounts } from "@nk/mounts";
 import { createEmitter, raceSignal, runTaskGroup } from "@nk/stdx";
 import { createEventLog } from "../adapters/event-log.ts";
 import { readHostFacts } from "../adapters/host.ts";
+import type { HostFacts } from "../adapters/host.ts";
 import { applyOomScoreAdj, checkHost } from "../adapters/host-checks.ts";
 import { createProbes } from "@nk/probes";
 import { execThroughRuntime, probesForPodSync } from "../adapters/probing.ts";
@@ -20,25 +21,19 @@ import { openServers } from "./servers.ts";
 import { createSources, sourceNames } from "./sources.ts";
 import type { Telemetry } from "./telemetry.ts";
 
-/**
- * The whole node agent, built in the order of dependency and torn down in reverse. Resolves when `signal` aborts and everything has
- * drained; pods keep running, and the next kubelet takes them over.
- */
-export const runKubelet = async (
-  { settings, self }: { readonly settings: KubeletSettings; readonly self: KubeletSelf },
-  telemetry: Telemetry,
-  signal: AbortSignal,
-): Promise<void> => {
-  await using stack = new AsyncDisposableStack();
-  await mkdir(settings.rootDir, { recursive: true, mode: 0o750 });
-  const host = readHostFacts({ root: "/", diskPath: settings.rootDir });
-  // Before anything is mounted: a machine that is refused stays as it was.
-  checkHost(settings, host);
-  await createMounts({ rootDir: settings.rootDir }).ensureSharedRoot({ signal });
-  await mkdir(settings.podLogsDir, { recursive: true, mode: 0o755 });
-  registerFeatures(telemetry.metrics, settings.featureGates);
-  await applyOomScoreAdj("/proc/self/oom_score_adj", settings.oomScoreAdj, telemetry.logger);
+/** What has to run, by name. */
+type Tasks = { readonly [name: string]: (signal: AbortSignal) => Promise<void> };
 
+/**
+ * Builds everything in the order of dependency, with its servers listening and nothing running yet; `stack` tears it down in reverse. It
+ * touches neither mounts nor cgroups.
+ */
+export const buildKubelet = async (
+  { settings, self, host }: { readonly settings: KubeletSettings; readonly self: KubeletSelf; readonly host: HostFacts },
+  telemetry: Telemetry,
+  { signal, stack }: { readonly signal: AbortSignal; readonly stack: AsyncDisposableStack },
+): Promise<Tasks> => {
+  registerFeatures(telemetry.metrics, settings.featureGates);
   const runtime = await openRuntime(settings, telemetry, signal);
   stack.use(runtime.cri);
   stack.use(runtime.cache);
@@ -70,7 +65,7 @@ export const runKubelet = async (
 
   // What runs already is known before any source may conclude anything from it.
   pods.adopt(await runtime.view.listPods({ signal }));
-  await runTaskGroup(signal, {
+  return {
     pleg: (taskSignal) => runtime.pleg.run(taskSignal),
     runtimeStatus: (taskSignal) => runtime.status.run(taskSignal),
     workers: (taskSignal) => pods.workers.run(taskSignal),
@@ -83,5 +78,24 @@ export const runKubelet = async (
       apiPods?.mirrors.sourcesReady();
       await engines.podSync.sweepRemains({ signal: taskSignal, isKnown: (uid) => pods.workers.workState(uid) !== undefined });
     },
-  });
+  };
+};
+
+/**
+ * The whole node agent. Resolves when `signal` aborts and everything has drained; pods keep running, and the next kubelet takes them over.
+ */
+export const runKubelet = async (
+  { settings, self }: { readonly settings: KubeletSettings; readonly self: KubeletSelf },
+  telemetry: Telemetry,
+  signal: AbortSignal,
+): Promise<void> => {
+  await using stack = new AsyncDisposableStack();
+  await mkdir(settings.rootDir, { recursive: true, mode: 0o750 });
+  const host = readHostFacts({ root: "/", diskPath: settings.rootDir });
+  // Before anything is mounted: a machine that is refused stays as it was.
+  checkHost(settings, host);
+  await createMounts({ rootDir: settings.rootDir }).ensureSharedRoot({ signal });
+  await mkdir(settings.podLogsDir, { recursive: true, mode: 0o755 });
+  await applyOomScoreAdj("/proc/self/oom_score_adj", settings.oomScoreAdj, telemetry.logger);
+  await runTaskGroup(signal, await buildKubelet({ settings, self, host }, telemetry, { signal, stack }));
 };

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { chmod, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,7 +39,7 @@ const create = (
     checkMs: 10_000,
     clock,
     logger,
-    metrics: createKubeClientMetrics(overrides.metrics ?? createRecordingMetrics()),
+    metrics: createKubeClientMetrics(overrides.metrics ?? createRecordingMetrics(), clock),
   });
 const failureOf = async (promise: Promise<unknown>): Promise<KubeClientError> => {
   const error: unknown = await promise.then(
@@ -184,8 +185,12 @@ describe("an exec plugin", () => {
 
   it("may give a client certificate", async () => {
     const { certificatePem, keyPem } = await authority.issueClient("a");
-    const credentials = create(await plugin(answer({ clientCertificateData: certificatePem, clientKeyData: keyPem })));
+    const metrics = createRecordingMetrics();
+    const credentials = create(await plugin(answer({ clientCertificateData: certificatePem, clientKeyData: keyPem })), { metrics });
+    expect(metrics.value("rest_client_exec_plugin_ttl_seconds")).toBe(Infinity);
     expect((await credentials.current()).certificate).toMatchObject({ certificatePem, keyPem });
+    const leftMs = new X509Certificate(certificatePem).validToDate.getTime() - clock.nowMs();
+    expect(metrics.value("rest_client_exec_plugin_ttl_seconds")).toBe(leftMs / 1000);
   });
 
   it.each([

@@ -55,6 +55,22 @@ describe("bearer tokens", () => {
     expect(reviewer.asked).toEqual(["t1", "t1"]);
   });
 
+  it("are measured by whether they were known, and while somebody waits for an answer", async () => {
+    const metrics = createRecordingMetrics();
+    const review = Promise.withResolvers<TokenReview>();
+    const { authenticator } = createSubject(() => review.promise, { metrics });
+    const answers = [who(authenticator, "t1"), who(authenticator, "t1")];
+    await Promise.resolve();
+    const value = (name: string, status: string): number => metrics.value(`authentication_token_cache_${name}`, { status });
+    expect([value("active_fetch_count", "blocked"), value("active_fetch_count", "in_flight")]).toEqual([2, 1]);
+    review.resolve(BOB);
+    await Promise.all(answers);
+    await who(authenticator, "t1");
+    expect([value("active_fetch_count", "blocked"), value("active_fetch_count", "in_flight")]).toEqual([0, 0]);
+    expect([value("request_total", "miss"), value("request_total", "hit"), value("fetch_total", "ok")]).toEqual([2, 1, 1]);
+    expect(metrics.observations("authentication_token_cache_request_duration_seconds", { status: "hit" })).toEqual([0]);
+  });
+
   it("that are refused with a reason are asked about each time, those without for ten seconds not again", async () => {
     const { authenticator, reviewer, clock } = createSubject((token) =>
       Promise.resolve(token === "why" ? { authenticated: false, error: "expired" } : { authenticated: false }),

@@ -304,10 +304,34 @@ describe("the smaller routes", () => {
     expect((await asAdmin(node.server, `${path}?tailLines=all`)).status).toBe(400);
   });
 
+  it("measure health checks when all are asked for", async () => {
+    const metrics = createRecordingMetrics();
+    const checks = [
+      { name: "ping", check: () => undefined },
+      {
+        name: "syncloop",
+        check: () => {
+          throw new Error("too slow");
+        },
+      },
+    ];
+    await using server = await openHttpServer({
+      address: "127.0.0.1",
+      port: 0,
+      routes: createReadOnlyRoutes(createPorts({ checks, checkMetrics: metrics })),
+    });
+    for (const path of ["/healthz", "/healthz/ping", "/healthz?exclude=ping"]) await ask(server, { path, isPlain: true });
+    const total = (name: string, status: string): number =>
+      metrics.value("kubernetes_healthchecks_total", { name, type: "healthz", status });
+    expect([total("ping", "success"), total("ping", "error"), total("syncloop", "error")]).toEqual([1, 0, 2]);
+    const last = (name: string): number => metrics.value("kubernetes_healthcheck", { name, type: "healthz" });
+    expect([last("ping"), last("syncloop")]).toEqual([1, 0]);
+  });
+
   it("count requests by the reference's names, and no path that strangers make up", async () => {
     const metrics = createRecordingMetrics();
     await using node = await openNode({ server: { metrics, serverType: "readwrite" } });
-    for (const path of ["/pods", "/metrics/probes", "/made/up", "/containerLogs/default/api1/api1", "/debug/flags/v"])
+    for (const path of ["/pods", "/metrics/probes", "/metrics/slis", "/made/up", "/containerLogs/default/api1/api1", "/debug/flags/v"])
       await asAdmin(node.server, path);
     await ask(node.server, { path: "/pods", method: "PATCH" });
     const count = (method: string, path: string, isLong: boolean = false): number =>
@@ -318,7 +342,8 @@ describe("the smaller routes", () => {
       count("GET", "other"),
       count("GET", "containerLogs"),
       count("GET", "debug", true),
-    ]).toEqual([1, 1, 1, 1, 1]);
+      // The reference counts this one among the others.
+    ]).toEqual([1, 1, 2, 1, 1]);
     expect(count("other", "pods")).toBe(1);
     const labels = { method: "GET", path: "pods", server_type: "readwrite", long_running: "false" };
     expect(metrics.observations("kubelet_http_requests_duration_seconds", labels)).toHaveLength(1);

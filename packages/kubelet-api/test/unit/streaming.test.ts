@@ -268,10 +268,13 @@ describe("exec, attach and port-forward", () => {
     ["/portForward/default/api1?port=0", 'port "0" must be > 0'],
     ["/portForward/default/api1?port=1,x", 'unable to parse "1,x" as a port: it is no number from 1 to 65535'],
   ])("refuses %s over a WebSocket", async (path, body) => {
+    const metrics = createRecordingMetrics();
     await using backend = await openBackend();
-    await using node = await nodeWith(backend);
+    await using node = await nodeWith(backend, { switches: { metrics } });
     const headers = { Upgrade: "websocket" };
     expect(await upgrade(node.server, { path, method: "GET", headers })).toMatchObject({ status: 400, body });
+    await upgrade(node.server, { path, method: "GET" });
+    expect(metrics.value("kubelet_websocket_streaming_requests_total", { subresource: "portforward" })).toBe(1);
   });
 
   it.each([

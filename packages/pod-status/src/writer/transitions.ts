@@ -1,18 +1,6 @@
 import { hasRestartAlways } from "@nk/pod-model";
-import type { Container, ContainerRestartRule, ContainerStatus, Pod, PodStatus } from "@nk/pod-model";
-
-const matches = ({ exitCodes }: ContainerRestartRule, exitCode: number): boolean => {
-  if (exitCodes === undefined) return false;
-  const isListed = exitCodes.values?.includes(exitCode) === true;
-  return exitCodes.operator === "NotIn" ? !isListed : isListed;
-};
-
-/** Whether a container that ended so may be started again, whatever became of the pod since. */
-const mayRestart = (pod: Pod, container: Container, exitCode: number): boolean => {
-  if (container.restartPolicyRules?.some((rule) => matches(rule, exitCode)) === true) return true;
-  const policy = container.restartPolicy ?? pod.spec?.restartPolicy ?? "Always";
-  return policy === "Always" || (policy === "OnFailure" && exitCode !== 0);
-};
+import type { Container, ContainerStatus, Pod, PodStatus } from "@nk/pod-model";
+import { mayRestart } from "../may-restart.ts";
 
 const revived = (
   pod: Pod,

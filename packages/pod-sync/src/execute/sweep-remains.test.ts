@@ -1,5 +1,5 @@
 import type { PodRef } from "@nk/pod-model";
-import { createFakeClock } from "@nk/stdx/testing";
+import { createFakeClock, createRecordingMetrics } from "@nk/stdx/testing";
 import { describe, expect, test } from "vitest";
 import { createFakePorts } from "../testing/index.ts";
 import { createPodSync } from "./pod-sync.ts";
@@ -8,6 +8,7 @@ const create = (options: { readonly files: readonly PodRef[]; readonly cgroups: 
   const clock = createFakeClock();
   const fake = createFakePorts({ clock });
   const removed: string[] = [];
+  const metrics = createRecordingMetrics();
   const podSync = createPodSync(
     {
       ...fake.ports,
@@ -30,9 +31,9 @@ const create = (options: { readonly files: readonly PodRef[]; readonly cgroups: 
         },
       },
     },
-    { clock, random: () => 0 },
+    { clock, random: () => 0, metrics },
   );
-  return { podSync, removed };
+  return { podSync, removed, metrics };
 };
 const { signal } = new AbortController();
 const logged = { namespace: "default", name: "web", uid: "b" };
@@ -66,9 +67,11 @@ describe("the sweep", () => {
   });
 
   test("goes on after a pod that cannot be cleaned up", async () => {
-    const { podSync, removed } = create({ files: [logged], cgroups: ["a"], stuck: "a" });
+    const { podSync, removed, metrics } = create({ files: [logged], cgroups: ["a"], stuck: "a" });
     await expect(podSync.sweepRemains({ signal, isKnown: () => false })).resolves.toBeUndefined();
     expect(removed).toContain("dirs b");
+    expect(metrics.value("kubelet_orphan_pod_cleaned_volumes")).toBe(2);
+    expect(metrics.value("kubelet_orphan_pod_cleaned_volumes_errors")).toBe(1);
   });
 
   test("ends with the signal's reason", async () => {

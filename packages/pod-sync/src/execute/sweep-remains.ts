@@ -19,14 +19,18 @@ export const sweepRemains = async (context: SyncContext, options: SweepOptions, 
   const unnamed = (await cgroups.listPods?.({ signal })) ?? [];
   const found = new Map<PodUid, PodRef>(unnamed.map((uid) => [uid, { namespace: "unknown", name: "unknown", uid }]));
   for (const ref of await files.listPodRemains()) found.set(ref.uid, ref);
+  const { metrics } = context;
+  for (const gauge of [metrics.orphanPods, metrics.orphanPodErrors]) gauge.set(0);
   for (const ref of found.values()) {
     signal.throwIfAborted();
     if (isKnown(ref.uid)) continue;
+    metrics.orphanPods.add(1);
     try {
       await cleanUp(ref);
       context.logger.info("remains of a pod are cleaned up", { pod: ref });
     } catch (error) {
       signal.throwIfAborted();
+      metrics.orphanPodErrors.add(1);
       context.logger.warn("remains of a pod stay", { pod: ref, error: errorText(error) });
     }
   }

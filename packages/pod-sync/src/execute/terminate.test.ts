@@ -1,13 +1,14 @@
 import type { PodSpec } from "@nk/pod-model";
-import { createFakeClock } from "@nk/stdx/testing";
+import { createFakeClock, createRecordingMetrics } from "@nk/stdx/testing";
 import { describe, expect, test } from "vitest";
+import type { PodSyncOptions } from "../options.ts";
 import { createFakePorts, samplePod } from "../testing/index.ts";
 import { createPodSync } from "./pod-sync.ts";
 
-const create = () => {
+const create = (options: PodSyncOptions = {}) => {
   const clock = createFakeClock();
   const fake = createFakePorts({ clock });
-  const podSync = createPodSync(fake.ports, { clock, random: () => 0 });
+  const podSync = createPodSync(fake.ports, { clock, random: () => 0, ...options });
   return { clock, fake, podSync };
 };
 const { signal } = new AbortController();
@@ -68,6 +69,18 @@ describe("termination", () => {
     await done;
     expect(fake.runtime.calls.slice(-2)).toEqual(["StopContainer main 0 timeout=2", "StopPodSandbox sandbox0"]);
     expect(fake.events.some((event) => event.reason === "FailedPreStopHook")).toBe(false);
+  });
+
+  test("counts a sleep that the grace period cut short", async () => {
+    const metrics = createRecordingMetrics();
+    const { clock, podSync } = create({ metrics });
+    const lifecycle = { preStop: { sleep: { seconds: 10 } } };
+    const pod = samplePod({ terminationGracePeriodSeconds: 5, containers: [{ name: "main", image: "busybox", lifecycle }] });
+    await podSync.sync(pod, { signal });
+    const done = podSync.terminate(pod, { signal });
+    await clock.advance(5000);
+    await done;
+    expect(metrics.value("kubelet_sleep_action_terminated_early_total")).toBe(1);
   });
 
   test("goes on after a preStop hook that fails, with an event", async () => {

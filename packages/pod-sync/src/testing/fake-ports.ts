@@ -1,9 +1,9 @@
-import type { PodUid } from "@nk/pod-model";
+import type { PodUid, Volume } from "@nk/pod-model";
 import { systemClock } from "@nk/stdx";
 import type { Clock } from "@nk/stdx";
 import type { NodeFacts } from "../config/node-facts.ts";
 import type { ProbeResults } from "../plan/plan-input.ts";
-import type { HookHttpRequest, ImageWish, PodEvent, PodSyncPorts } from "../ports.ts";
+import type { HookHttpRequest, ImageWish, PodEvent, PodSyncPorts, PreparedVolume } from "../ports.ts";
 import { createFakeRuntime } from "./fake-runtime.ts";
 import type { FakeRuntime } from "./fake-runtime.ts";
 
@@ -107,7 +107,9 @@ const createResourcePorts = (controls: Controls, held: Set<string>): Pick<PodSyn
     prepare: async (pod, { signal }) => {
       await controls.prepareVolumes(signal);
       held.add("volumes");
-      return { volumes: new Map((pod.spec?.volumes ?? []).map(({ name }) => [name, { hostPath: `/volumes/${name}` }])) };
+      const place = ({ name, image }: Volume): PreparedVolume =>
+        image === undefined ? { hostPath: `/volumes/${name}` } : { hostPath: "", image: { image: image.reference ?? "" } };
+      return { volumes: new Map((pod.spec?.volumes ?? []).map((volume) => [volume.name, place(volume)])) };
     },
     isLacking: async () => controls.isLacking,
     release: async () => {

@@ -36,4 +36,22 @@ describe("createRecordingMetrics", () => {
     expect(() => counter.inc({ code: "1" })).toThrow("given [code]");
     expect(() => metrics.gauge({ name: "a", help: "a" })).toThrow("already a counter");
   });
+
+  it("forgets what was measured for the labels that are removed, and asks a gauge that knows its value", () => {
+    const metrics = createRecordingMetrics();
+    const shots = metrics.counter({ name: "shots", help: "", labelNames: ["pod"] });
+    const seconds = metrics.histogram({ name: "seconds", help: "", labelNames: ["pod"], buckets: [1] });
+    for (const pod of ["a", "b"]) {
+      shots.inc({ pod });
+      seconds.observe(2, { pod });
+    }
+    shots.remove({ pod: "a" });
+    seconds.remove({ pod: "a" });
+    expect([metrics.value("shots", { pod: "a" }), metrics.value("shots", { pod: "b" })]).toEqual([0, 1]);
+    expect([metrics.observations("seconds", { pod: "a" }), metrics.observations("seconds", { pod: "b" })]).toEqual([[], [2]]);
+    let left = 5;
+    metrics.gauge({ name: "left", help: "", read: () => left });
+    left = 3;
+    expect(metrics.value("left")).toBe(3);
+  });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { createKlog } from "./klog.ts";
-import { createPrometheusRegister } from "./prometheus.ts";
 
 const lines = (format: "text" | "json", verbosity = 0) => {
   const written: string[] = [];
@@ -42,21 +41,5 @@ describe("the log", () => {
     const loud = lines("text", 4);
     loud.logger.debug("x");
     expect([quiet.written.length, loud.written.length]).toEqual([0, 1]);
-  });
-});
-
-describe("the metrics register", () => {
-  it("renders what was measured, and takes one declaration twice for the same metric", async () => {
-    const register = createPrometheusRegister();
-    const options = { name: "kubelet_things_total", help: "Things.", labelNames: ["kind"] };
-    register.counter(options).inc({ kind: "a" });
-    register.counter(options).inc({ kind: "a" }, 2);
-    register.gauge({ name: "kubelet_level", help: "Level." }).set(5);
-    register.histogram({ name: "kubelet_seconds", help: "Seconds.", buckets: [1, 2] }).observe(1.5);
-    const text = await register.render();
-    expect(text).toContain('kubelet_things_total{kind="a"} 3');
-    expect(text).toContain("kubelet_level 5");
-    expect(text).toContain('kubelet_seconds_bucket{le="2"} 1');
-    expect(text).toContain("process_resident_memory_bytes");
   });
 });
