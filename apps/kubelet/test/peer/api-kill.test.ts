@@ -234,15 +234,17 @@ describe(`a kubelet of a cluster that is killed again and again (seed ${seed})`,
     /** Waits for the host; pods that containerd has leaked go when it is restarted, and only then. */
     const convergeHost = async (what: string, uids: readonly string[]): Promise<void> => {
       const converging = (timeoutMs: number): Promise<true> => converge(what, () => compareWithHost(rig, uids), timeoutMs);
-      await converging(10_000).catch(async (error: unknown) => {
+      try {
+        await converging(10_000);
+      } catch {
         const stuck = await findLeaked(rig);
         for (const uid of stuck) leaked.add(uid);
         if (stuck.size > 0) {
           await rig.lab.stopRuntime();
           await rig.lab.startRuntime();
         }
-        await converging(30_000).catch(() => Promise.reject(error));
-      });
+        await converging(30_000);
+      }
     };
     await convergeHost("the host to hold what is wanted", [...stableUids, ...crowd.wanted.values()]);
 
