@@ -1,4 +1,4 @@
-import { isSubprocessError, runSubprocess } from "@nk/stdx";
+import { createCommandPool, isStdxError, isSubprocessError } from "@nk/stdx";
 import type { Clock } from "@nk/stdx";
 import { MountsError } from "./errors.ts";
 
@@ -21,29 +21,22 @@ export type RunMountCommand = (
 /** Paths are taken as they are, never resolved, and no program named after a filesystem is run. */
 const FIXED_ARGS = ["--no-canonicalize", "--internal-only"];
 
-const firstLine = (text: string): string => (text.trim().split("\n")[0] ?? "").slice(0, 500);
-
 /** The one place that knows how the programs fail. */
 export const createMountCommands = (options: MountCommandOptions): RunMountCommand => {
   const { mountCommand, umountCommand, searchPath, timeoutMs, clock } = options;
+  // Many pods come and go at the same time, and each needs one or two of these.
+  const pool = createCommandPool({ env: { PATH: searchPath, LC_ALL: "C" }, clock });
   return async (command, args, { what, signal }) => {
     const code = command === "mount" ? "mount-failed" : "unmount-failed";
     const program = command === "mount" ? mountCommand : umountCommand;
     let result;
     try {
-      result = await runSubprocess([program, ...FIXED_ARGS, ...args], {
-        timeoutMs,
-        signal,
-        maxOutputBytes: 64 * 1024,
-        env: { PATH: searchPath, LC_ALL: "C" },
-        clock,
-      });
+      result = await pool.run([program, ...FIXED_ARGS, ...args], { timeoutMs, signal });
     } catch (error) {
-      if (!isSubprocessError(error)) throw error;
+      if (!isSubprocessError(error) && !isStdxError(error)) throw error;
       throw new MountsError(code, `${what} failed: ${error.message}`, { cause: error });
     }
     if (result.exitCode === 0) return;
-    const said = firstLine(result.stderr) || `${program} ended with ${result.signal ?? `code ${result.exitCode}`}`;
-    throw new MountsError(code, `${what} failed: ${said}`);
+    throw new MountsError(code, `${what} failed: ${result.message || `${program} ended with code ${result.exitCode}`}`);
   };
 };

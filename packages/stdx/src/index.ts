@@ -4,6 +4,8 @@ export { createChannel } from "./channel.ts";
 export type { Channel, ChannelOptions } from "./channel.ts";
 export { systemClock } from "./clock.ts";
 export type { Clock } from "./clock.ts";
+export { createCommandPool } from "./command-pool.ts";
+export type { CommandPool, CommandPoolOptions, CommandResult } from "./command-pool.ts";
 export { createDelayQueue } from "./delay-queue.ts";
 export type { DelayQueue, DelayQueueOptions } from "./delay-queue.ts";
 export { createEmitter } from "./emitter.ts";
