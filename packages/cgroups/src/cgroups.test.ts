@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -100,6 +101,55 @@ describe("ensure", () => {
     await lay(V2);
     for (const call of [create().ensure(path), create().remove(path), create().kill(path), create().pids(path)])
       await expect(call).rejects.toMatchObject({ code: "invalid-path" });
+  });
+});
+
+describe("ensure in a parent that it made before", () => {
+  it("makes only the cgroup itself, and the parent again when that is gone", async () => {
+    await lay({ ...V2, "kubepods/cgroup.controllers": "memory", "kubepods/cgroup.subtree_control": "" });
+    const cgroups = create();
+    await cgroups.ensure("/kubepods/pod1");
+    await rm(join(root, "kubepods/cgroup.subtree_control"));
+    await cgroups.ensure("/kubepods/pod2");
+    expect((await readdir(join(root, "kubepods"))).toSorted()).toEqual(["cgroup.controllers", "pod1", "pod2"]);
+    await rm(join(root, "kubepods"), { recursive: true });
+    // In a directory that is no cgroup its files do not appear by themselves: it shows that the whole way is gone.
+    await expect(cgroups.ensure("/kubepods/pod3")).rejects.toMatchObject({ code: "failed" });
+  });
+
+  it("fills the cpuset of each", async () => {
+    await lay({ ...V1, "cpuset/kubepods/cpuset.cpus": "1\n", "cpuset/kubepods/cpuset.mems": "0\n" });
+    await lay({ "cpuset/kubepods/pod2/cpuset.cpus": "", "cpuset/kubepods/pod2/cpuset.mems": "" });
+    await lay({ "cpuset/kubepods/pod1/cpuset.cpus": "", "cpuset/kubepods/pod1/cpuset.mems": "" });
+    const cgroups = create();
+    await cgroups.ensure("/kubepods/pod1");
+    await cgroups.ensure("/kubepods/pod2");
+    expect(await readFile(join(root, "cpuset/kubepods/pod2/cpuset.cpus"), "utf8")).toBe("1\n");
+  });
+});
+
+describe("destroy", () => {
+  it("removes what is empty without looking for processes, and says whether there was anything", async () => {
+    await lay(V1);
+    await mkdir(join(root, "memory/a"));
+    const cgroups = create();
+    expect(await cgroups.destroy("/a")).toBe(true);
+    expect(await readdir(join(root, "memory"))).toEqual(["cgroup.procs"]);
+    expect(await cgroups.destroy("/a")).toBe(false);
+  });
+
+  it("kills what is in it first, and gives up on what does not go", async () => {
+    await lay({ ...V1, "memory/a/cgroup.procs": "30\n" });
+    const killed: number[] = [];
+    const killProcess = (pid: number): void => {
+      killed.push(pid);
+      rmSync(join(root, "memory/a/cgroup.procs"));
+    };
+    expect(await create({ clock: impatientClock(), killProcess }).destroy("/a")).toBe(true);
+    expect(killed).toEqual([30]);
+    await lay({ "memory/a/cgroup.procs": "31\n" });
+    const stubborn = create({ clock: impatientClock(), maxAttempts: 2, killProcess: () => {} });
+    await expect(stubborn.destroy("/a")).rejects.toMatchObject({ code: "busy" });
   });
 });
 

@@ -9,7 +9,7 @@ import { detectLayout } from "./layout.ts";
 import { createCgroupsMetrics } from "./metrics.ts";
 import type { PodCgroup, PodCgroupInput, QosClass } from "./names.ts";
 import { parsePodCgroupName, qosCgroupDirectory } from "./names.ts";
-import { listChildren, listTree, readProcesses, removeTree } from "./tree.ts";
+import { listChildren, listTree, readProcesses, removeEmpty, removeTree } from "./tree.ts";
 
 export interface CgroupsOptions {
   /** Where cgroups are mounted. Default /sys/fs/cgroup. */
@@ -40,6 +40,11 @@ export interface Cgroups {
   kill(path: string, options?: WaitOptions): Promise<void>;
   /** Removes a cgroup and those below it, empty ones only; one that does not exist is no error. Throws `busy` when processes stay. */
   remove(path: string, options?: WaitOptions): Promise<void>;
+  /**
+   * Removes a cgroup with all there is in it: kills first, unless it is empty already. False when there was none. Throws `busy` when
+   * processes do not go.
+   */
+  destroy(path: string, options?: WaitOptions): Promise<boolean>;
   /** The cgroups of all pods, whoever made them: what has no pod any more is an orphan. */
   listPods(naming: Pick<PodCgroupInput, "driver" | "cgroupRoot">): Promise<readonly PodCgroup[]>;
 }
@@ -102,6 +107,7 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
   const { root = "/sys/fs/cgroup", maxAttempts = 10, retryInitialMs = 5, killProcess = sendKill, clock = systemClock } = options;
   const limits = { clock, maxAttempts, retryInitialMs };
   const metrics = createCgroupsMetrics(options.metrics ?? noopMetrics);
+  const parents = new Set<string>();
   let detected: Promise<CgroupLayout> | undefined;
 
   const layout = (): Promise<CgroupLayout> => {
@@ -140,29 +146,44 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
     return unique(found.flat());
   };
 
-  const timed = async (operation: "create" | "destroy", task: () => Promise<unknown>): Promise<void> => {
+  const timed = async <T>(operation: "create" | "destroy", task: () => Promise<T>): Promise<T> => {
     const startedAtMs = clock.monotonicMs();
-    await task();
+    const result = await task();
     metrics.observe(operation, clock.monotonicMs() - startedAtMs);
+    return result;
+  };
+
+  const kill: Cgroups["kill"] = (path, waiting = {}) => {
+    const attempt = async (): Promise<boolean> => {
+      if ((await pids(path)).length === 0) return true;
+      await inEach(path, "kill processes of", (hierarchy, directory) => killTree(hierarchy, directory, killProcess));
+      return false;
+    };
+    return retry({ ...waiting, path, what: "kill processes of", attempt }, limits);
+  };
+  const removeNow = (path: string, waiting: WaitOptions): Promise<void> => {
+    const attempt = async (): Promise<boolean> =>
+      (await inEach(path, "remove", (_hierarchy, directory) => removeTree(directory))).every(Boolean);
+    return retry({ ...waiting, path, what: "remove", attempt }, limits);
+  };
+  const destroyNow = async (path: string, waiting: WaitOptions): Promise<boolean> => {
+    const removals = await inEach(path, "remove", (_hierarchy, directory) => removeEmpty(directory));
+    if (!removals.includes("in-use")) return removals.includes("removed");
+    await kill(path, waiting);
+    await removeNow(path, waiting);
+    return true;
   };
 
   return {
     layout,
     pids,
-    ensure: (path) => timed("create", () => inEach(path, "create", ensureInHierarchy)),
-    kill: (path, waiting = {}) => {
-      const attempt = async (): Promise<boolean> => {
-        if ((await pids(path)).length === 0) return true;
-        await inEach(path, "kill processes of", (hierarchy, directory) => killTree(hierarchy, directory, killProcess));
-        return false;
-      };
-      return retry({ ...waiting, path, what: "kill processes of", attempt }, limits);
-    },
-    remove: (path, waiting = {}) => {
-      const attempt = async (): Promise<boolean> =>
-        (await inEach(path, "remove", (_hierarchy, directory) => removeTree(directory))).every(Boolean);
-      return timed("destroy", () => retry({ ...waiting, path, what: "remove", attempt }, limits));
-    },
+    ensure: async (path) =>
+      void (await timed("create", () =>
+        inEach(path, "create", (hierarchy, directory) => ensureInHierarchy(hierarchy, directory, parents)),
+      )),
+    kill,
+    remove: (path, waiting = {}) => timed("destroy", () => removeNow(path, waiting)),
+    destroy: (path, waiting = {}) => timed("destroy", () => destroyNow(path, waiting)),
     listPods: async (naming) => {
       const { hierarchies } = await layout();
       const found = (await Promise.all(hierarchies.map((hierarchy) => findPods(hierarchy, naming)))).flat();

@@ -1,5 +1,5 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { errnoOf } from "./errors.ts";
 import type { Hierarchy } from "./layout.ts";
 
@@ -44,8 +44,10 @@ const enableControllers = async (directory: string): Promise<void> => {
   }
 };
 
-/** Makes a cgroup and what is above it in one tree; what is there stays as it is. */
-export const ensureInHierarchy = async (hierarchy: Hierarchy, cgroup: string): Promise<void> => {
+/** Parents are the few cgroups of a node that pods lie in; when somebody makes pods in ever new places, they are prepared anew. */
+const MAX_PREPARED_PARENTS = 256;
+
+const makeLevels = async (hierarchy: Hierarchy, cgroup: string): Promise<void> => {
   let parent = hierarchy.mountPoint;
   const isCpuset = hierarchy.controllers.includes("cpuset");
   for (const directory of listLevels(hierarchy.mountPoint, cgroup)) {
@@ -54,4 +56,25 @@ export const ensureInHierarchy = async (hierarchy: Hierarchy, cgroup: string): P
     if (isCpuset) await inheritCpuset(directory, parent);
     parent = directory;
   }
+};
+
+/**
+ * Makes a cgroup and what is above it in one tree; what is there stays as it is. `prepared` holds the parents that this process made or
+ * found once: below them only the cgroup itself is made, unless the parent is gone.
+ */
+export const ensureInHierarchy = async (hierarchy: Hierarchy, cgroup: string, prepared: Set<string>): Promise<void> => {
+  const parent = dirname(cgroup);
+  if (prepared.has(parent)) {
+    try {
+      await makeDirectory(cgroup);
+      if (hierarchy.controllers.includes("cpuset")) await inheritCpuset(cgroup, parent);
+      return;
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") throw error;
+      prepared.delete(parent);
+    }
+  }
+  await makeLevels(hierarchy, cgroup);
+  if (prepared.size >= MAX_PREPARED_PARENTS) prepared.clear();
+  prepared.add(parent);
 };

@@ -37,15 +37,26 @@ export const readProcesses = async (directory: string): Promise<readonly number[
   }
 };
 
+type Removal = "removed" | "gone" | "in-use";
+
+const removeOne = async (directory: string): Promise<Removal> => {
+  try {
+    await rmdir(directory);
+    return "removed";
+  } catch (error) {
+    if (errnoOf(error) === "EBUSY" || errnoOf(error) === "ENOTEMPTY") return "in-use";
+    if (isGone(error)) return "gone";
+    throw error;
+  }
+};
+
 /** Removes a cgroup and those below it, by rmdir alone: no file is ever removed. False when one is still in use. */
 export const removeTree = async (directory: string): Promise<boolean> => {
-  for (const path of await listTree(directory)) {
-    try {
-      await rmdir(path);
-    } catch (error) {
-      if (errnoOf(error) === "EBUSY" || errnoOf(error) === "ENOTEMPTY") return false;
-      if (!isGone(error)) throw error;
-    }
-  }
+  // What has no cgroups below it any more, which is the usual, need not be listed.
+  if ((await removeOne(directory)) !== "in-use") return true;
+  for (const path of await listTree(directory)) if ((await removeOne(path)) === "in-use") return false;
   return true;
 };
+
+/** Removes a cgroup that is empty; anything but an empty one is "in-use". */
+export const removeEmpty = removeOne;

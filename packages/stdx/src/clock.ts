@@ -22,11 +22,16 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 const scheduleOnSystem = (delayMs: number, callback: () => void): Disposable => {
   const dueMs = performance.now() + delayMs;
   let timer: NodeJS.Timeout;
-  const arm = (): void => {
-    const leftMs = dueMs - performance.now();
-    timer = leftMs > LONGEST_TIMEOUT_MS ? setTimeout(arm, LONGEST_TIMEOUT_MS) : setTimeout(callback, Math.max(0, Math.ceil(leftMs)));
+  const arm = (leftMs: number): void => {
+    timer = setTimeout(fire, Math.min(LONGEST_TIMEOUT_MS, Math.max(0, Math.ceil(leftMs))));
   };
-  arm();
+  const fire = (): void => {
+    const leftMs = dueMs - performance.now();
+    // Node counts from the start of the event loop's turn, so that a timer may ring before its time.
+    if (leftMs > 0) arm(leftMs);
+    else callback();
+  };
+  arm(delayMs);
   return { [Symbol.dispose]: () => clearTimeout(timer) };
 };
 

@@ -17,14 +17,13 @@ export const podCgroups = (cgroups: Cgroups, naming: { readonly driver: CgroupDr
       if (naming.driver === "cgroupfs") await cgroups.ensure(podCgroupDirectory(wanted));
       return podCgroupPath(wanted);
     },
-    // Wherever it lies: the definition, and with it the class, may be gone.
     remove: async (pod, { signal }) => {
       const options = signal === undefined ? {} : { signal };
-      for (const qosClass of QOS_CLASSES) {
-        const directory = podCgroupDirectory(input(pod, qosClass));
-        await cgroups.kill(directory, options);
-        await cgroups.remove(directory, options);
-      }
+      const computed = computeQosClass(pod);
+      if (await cgroups.destroy(podCgroupDirectory(input(pod, computed)), options)) return;
+      // Wherever it lies: the definition, and with it the class, may be gone.
+      const others = QOS_CLASSES.filter((qosClass) => qosClass !== computed);
+      await Promise.all(others.map((qosClass) => cgroups.destroy(podCgroupDirectory(input(pod, qosClass)), options)));
     },
     killContainer: async (pod, { containerId, signal }) => {
       const options = signal === undefined ? {} : { signal };

@@ -3,6 +3,7 @@ import type { RuntimePodStatus } from "@nk/pod-model";
 import { PodSyncError } from "../errors.ts";
 import { listLiveContainers } from "../plan/compute-plan.ts";
 import { attempt, observe } from "./attempt.ts";
+import { releaseVolumes } from "./pod-setup.ts";
 import { removeContainer, removeSandbox } from "./remove-containers.ts";
 import { currentObservation, holdObservation } from "./sync-context.ts";
 import type { PodPass } from "./sync-context.ts";
@@ -49,10 +50,7 @@ export const cleanUpPod = async (pass: PodPass, options: { readonly isRemoved: b
     });
   }
   if (options.isRemoved) await removeFromRuntime(pass, observed);
-  await attempt(pass, { code: "volumes-failed", what: "release volumes" }, () =>
-    pass.ports.volumes.release(pass.pod, { signal: pass.signal }),
-  );
-  pass.memory.isPrepared = false;
+  await releaseVolumes(pass);
   await attempt(pass, { code: "cgroup-failed", what: "remove the cgroup" }, () =>
     pass.ports.cgroups.remove(pass.pod, { signal: pass.signal }),
   );

@@ -124,7 +124,8 @@ test("a clean-up that failed at any port is finished by the next", async () => {
   await bringUp(fake, clock, podSync);
   await podSync.terminate(pod, { signal });
   fake.failure = new Error("busy");
-  await expect(podSync.cleanUp(pod, { signal, isRemoved: true })).rejects.toMatchObject({ name: "PodSyncError", code: "volumes-failed" });
+  // The volumes were given back while the sandbox was stopped.
+  await expect(podSync.cleanUp(pod, { signal, isRemoved: true })).rejects.toMatchObject({ name: "PodSyncError", code: "cgroup-failed" });
   fake.failure = undefined;
   await podSync.cleanUp(pod, { signal, isRemoved: true });
   expect([...fake.held]).toEqual([]);

@@ -17,6 +17,8 @@ export interface PodMemory {
   isStale: boolean;
   /** Whether this kubelet has set up the pod's cgroup and volumes, or found them so. */
   isPrepared: boolean;
+  /** Whether this kubelet has given back the pod's volumes and set up none since. */
+  areVolumesReleased: boolean;
 }
 
 /** Memories by pod; one pod's memory is used by one pass at a time. */
@@ -43,6 +45,7 @@ export const createPodMemories = (): PodMemories => {
         failureCount: 0,
         isStale: false,
         isPrepared: false,
+        areVolumesReleased: false,
       };
       memories.set(uid, memory);
       return memory;

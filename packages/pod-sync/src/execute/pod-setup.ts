@@ -21,7 +21,20 @@ export interface PodSetup {
 
 /** Sets up the pod's volumes; a kubelet that just started does so for running pods as well, to know what is mounted. */
 export const prepareVolumes = (pass: PodPass): Promise<PreparedVolumes> =>
-  attempt(pass, { code: "volumes-failed", what: "set up volumes" }, () => pass.ports.volumes.prepare(pass.pod, { signal: pass.signal }));
+  attempt(pass, { code: "volumes-failed", what: "set up volumes" }, () => {
+    pass.memory.areVolumesReleased = false;
+    return pass.ports.volumes.prepare(pass.pod, { signal: pass.signal });
+  });
+
+/** Gives the pod's volumes back, unless that was done. */
+export const releaseVolumes = async (pass: PodPass): Promise<void> => {
+  if (pass.memory.areVolumesReleased) return;
+  pass.memory.isPrepared = false;
+  await attempt(pass, { code: "volumes-failed", what: "release volumes" }, () =>
+    pass.ports.volumes.release(pass.pod, { signal: pass.signal }),
+  );
+  pass.memory.areVolumesReleased = true;
+};
 
 /** Makes the pod's directories, which volumes are mounted below. */
 export const makePodDirs = (pass: PodPass): Promise<void> =>

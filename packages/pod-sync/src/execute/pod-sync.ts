@@ -10,6 +10,7 @@ import { attempt } from "./attempt.ts";
 import { cleanUpPod } from "./clean-up.ts";
 import { killPod } from "./kill-pod.ts";
 import { restorePod } from "./orphan.ts";
+import { releaseVolumes } from "./pod-setup.ts";
 import { createPodMemories } from "./pod-memory.ts";
 import { currentObservation } from "./sync-context.ts";
 import type { PodPass, Settings, SyncContext } from "./sync-context.ts";
@@ -111,15 +112,27 @@ export const createPodSync = (ports: PodSyncPorts, options: PodSyncOptions = {})
     ports.probes.podStopping?.(pass.ref);
     const what = "read the runtime's state";
     const observed = await attempt(pass, { code: "observation-failed", what }, () => currentObservation(pass));
-    await killPod(pass, observed, { overrideSeconds: gracePeriodSeconds, onContainersStopped });
+    // Nobody uses the volumes any more while the sandbox and its network are taken down. What fails is tried again when it is cleaned up.
+    let releasing: Promise<unknown> = Promise.resolve();
+    const onStopped = async (): Promise<void> => {
+      await onContainersStopped?.();
+      releasing = releaseVolumes(pass).catch((error: unknown) => context.logger.debug("early release failed", { pod: pass.ref, error }));
+    };
+    try {
+      await killPod(pass, observed, { overrideSeconds: gracePeriodSeconds, onContainersStopped: onStopped });
+    } finally {
+      await releasing;
+    }
     ports.probes.podStopped?.(pass.ref);
   };
   const cleanUp = async (pass: PodPass, isRemoved: boolean): Promise<void> => {
     await cleanUpPod(pass, { isRemoved });
     context.memories.forget(pass.ref.uid);
     if (isRemoved) return;
-    // They are still there, to be removed later.
-    for (const id of pass.memory.stoppedSandboxes) context.memories.of(pass.ref.uid).stoppedSandboxes.add(id);
+    // What is left is to be removed later, without doing everything again.
+    const left = context.memories.of(pass.ref.uid);
+    left.areVolumesReleased = true;
+    for (const id of pass.memory.stoppedSandboxes) left.stoppedSandboxes.add(id);
   };
 
   return {
