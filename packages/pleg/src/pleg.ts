@@ -1,14 +1,11 @@
 import type { PodUid } from "@nk/pod-model";
 import { computeBackoffMs, createDelayQueue, runTaskGroup } from "@nk/stdx";
 import { createDirtyPods } from "./dirty-pods.ts";
-import type { DirtyPods } from "./dirty-pods.ts";
-import { isAboutKnown, isObserved } from "./hint.ts";
+import { createHintIntake } from "./hint-intake.ts";
 import { computeLifecycleEvents } from "./lifecycle.ts";
 import type { PlegOptions } from "./options.ts";
-import { createParkedEvents } from "./parked-events.ts";
-import type { PodEvent } from "./parked-events.ts";
-import type { RuntimeEvent, RuntimeView } from "./ports.ts";
-import { hintUnreadable, runRelistLoop, settingsOf } from "./relist.ts";
+import type { RuntimeView } from "./ports.ts";
+import { runRelistLoop, settingsOf } from "./relist.ts";
 import type { Settings } from "./relist.ts";
 import { countRunning } from "./running-counts.ts";
 import { createRuntimeHealth } from "./runtime-health.ts";
@@ -34,18 +31,6 @@ export interface PlegPorts {
   /** Made by `createPodStatusCache` over the same runtime. */
   readonly cache: PodStatusCache;
 }
-
-/** What happens to one pod while it is being changed is little. */
-const MAX_PARKED_EVENTS = 32;
-
-/** Finds the pod of an event that does not name it, from what was observed. */
-const findUid = (cache: PodStatusCache, event: PodEvent): PodUid | undefined =>
-  event.uid ??
-  cache.knownUids().find((uid) => {
-    const status = cache.get(uid);
-    const hasContainer = status?.containers.some(({ id }) => id === event.containerId) ?? false;
-    return hasContainer || (status?.sandboxes.some(({ id }) => id === event.sandboxId) ?? false);
-  });
 
 /** Reads an unreadable pod again after a growing wait. */
 const retryUnhealthy = (cache: PodStatusCache, settings: Settings, hint: (uid: PodUid) => void): Disposable => {
@@ -77,48 +62,7 @@ export const createPleg = (ports: PlegPorts, options: PlegOptions = {}): Pleg =>
   const { clock, random, logger, metrics } = settings;
   const health = createRuntimeHealth({ clock, relistThresholdMs: options.relistThresholdMs ?? 180_000 });
   const wakeup = createWakeup(clock);
-  let dirty: DirtyPods | undefined;
-  // Of pods that wait to be read: where it is not enough to look at what is known again.
-  const needsList = new Set<PodUid>();
-
-  const markDirty = (uid: PodUid): void => {
-    if (dirty === undefined || dirty.add(uid)) return;
-    needsList.delete(uid);
-    metrics.discardEvents.inc();
-    wakeup.wake();
-  };
-  const hint = (uid: PodUid): void => {
-    if (dirty === undefined) return;
-    needsList.add(uid);
-    markDirty(uid);
-  };
-  const consider = (uid: PodUid, event: PodEvent): void => {
-    const status = cache.get(uid);
-    if (isObserved(status, event)) return;
-    if (isAboutKnown(status, event)) markDirty(uid);
-    else hint(uid);
-  };
-  const parked = createParkedEvents({
-    clock,
-    patienceMs: options.eventPatienceMs ?? 500,
-    maxPerPod: MAX_PARKED_EVENTS,
-    onReleased: (uid, events) => {
-      for (const event of events) consider(uid, event);
-    },
-    onImpatient: hint,
-  });
-  const onItem = (item: RuntimeEvent): void => {
-    if (item.type === "gap") {
-      // The stream opened anew without its end having been seen here: an outage that fell between two lists shows in nothing else.
-      hintUnreadable(cache, hint);
-      return wakeup.wake();
-    }
-    const uid = findUid(cache, item);
-    if (uid === undefined) return wakeup.wake();
-    // While the pod is being changed or read, the end of that most likely shows what the event tells.
-    if (cache.isSettled(uid)) consider(uid, item);
-    else parked.add(uid, item);
-  };
+  const intake = createHintIntake({ cache, clock, metrics, wakeup, eventPatienceMs: options.eventPatienceMs ?? 500 });
   const onStanding = (isStanding: boolean): void => {
     health.switched(isStanding ? "evented" : "generic");
     // Whatever happened before the stream stood, or while it broke, came without an event.
@@ -129,15 +73,8 @@ export const createPleg = (ports: PlegPorts, options: PlegOptions = {}): Pleg =>
     if (watchEvents === undefined) return;
     const backoffMs = { initial: 250, max: 30_000, ...options.watchBackoffMs };
     const settleMs = options.watchSettleMs ?? Number.POSITIVE_INFINITY;
-    await runWatchLoop(watchEvents, signal, { clock, random, logger, metrics, backoffMs, settleMs, onItem, onStanding });
+    await runWatchLoop(watchEvents, signal, { clock, random, logger, metrics, backoffMs, settleMs, onItem: intake.onItem, onStanding });
   };
-  const readPod = async (uid: PodUid, signal: AbortSignal): Promise<void> => {
-    const known = needsList.delete(uid) ? undefined : cache.get(uid);
-    const growth = known === undefined ? {} : { growth: { name: known.name, namespace: known.namespace } };
-    // A failed read is in the pod's health, which has it read again.
-    await cache.refresh(uid, { signal, ...growth }).catch(() => undefined);
-  };
-
   const run = async (signal: AbortSignal): Promise<void> => {
     const pods = createDirtyPods({
       clock,
@@ -145,28 +82,25 @@ export const createPleg = (ports: PlegPorts, options: PlegOptions = {}): Pleg =>
       concurrency: options.concurrency ?? 8,
       slowReadMs: options.slowReadMs ?? 500,
       maxDirtyPods: options.maxDirtyPods ?? 1_000,
-      read: readPod,
+      read: intake.read,
     });
     using _changes = cache.subscribe((_uid, status, previous) => {
       countRunning(metrics, { previous, next: status });
       for (const event of computeLifecycleEvents(previous, status)) options.onEvent?.(event);
     });
     // A read that runs when its pod's retry falls due is that retry.
-    using _retries = retryUnhealthy(cache, settings, (uid) => (pods.isReading(uid) ? undefined : hint(uid)));
-    using _settled = cache.subscribeSettled((uid) => parked.release(uid));
-    dirty = pods;
+    using _retries = retryUnhealthy(cache, settings, (uid) => (pods.isReading(uid) ? undefined : intake.hint(uid)));
+    using _intake = intake.open(pods);
     try {
       await runTaskGroup(signal, {
-        relist: (taskSignal) => runRelistLoop(taskSignal, { ports, settings, health, wakeup, hint }),
+        relist: (taskSignal) => runRelistLoop(taskSignal, { ports, settings, health, wakeup, hint: intake.hint }),
         watch,
       });
     } finally {
-      dirty = undefined;
-      parked[Symbol.dispose]();
-      needsList.clear();
+      intake.close();
       await pods.onIdle();
     }
   };
 
-  return { run, requestRelist: () => wakeup.wake(), hint, health: health.view };
+  return { run, requestRelist: () => wakeup.wake(), hint: intake.hint, health: health.view };
 };
