@@ -45,7 +45,7 @@ export const aroundWithTracing =
     }
   };
 
-/** One debug line per call. */
+/** One debug line per call. Of an error its code alone: the runtime's words may quote the request, and whoever asked tells of them. */
 export const aroundWithLogging =
   (logger: Logger, clock: Clock): Around =>
   async (facts, next) => {
@@ -55,10 +55,12 @@ export const aroundWithLogging =
       logger.debug("cri call", { method: facts.method, durationMs: clock.monotonicMs() - startMs });
       return result;
     } catch (error) {
-      logger.debug("cri call failed", { method: facts.method, durationMs: clock.monotonicMs() - startMs, error });
+      logger.debug("cri call failed", { method: facts.method, durationMs: clock.monotonicMs() - startMs, code: codeOf(error) });
       throw error;
     }
   };
+
+const codeOf = (error: unknown): string => (isCriError(error) ? error.code : "given up by its caller");
 
 /** The first of the list is outermost. */
 export const composeArounds = (arounds: readonly Around[]): Around =>

@@ -9,7 +9,7 @@ export type { Pleg, PlegPorts } from "./pleg.ts";
 export type { PodStatusRequest, RuntimeEvent, RuntimeView } from "./ports.ts";
 export type { PlegMode, RuntimeHealth, RuntimeHealthSnapshot } from "./runtime-health.ts";
 export { createPodStatusCache } from "./status-cache.ts";
-export type { PodHealth, PodHealthListener, PodStatusCache, PodStatusCacheOptions, PodStatusListener } from "./status-cache.ts";
+export type { PodGrowth, PodHealth, PodHealthListener, PodStatusCache, PodStatusCacheOptions, PodStatusListener } from "./status-cache.ts";
 export { createRuntimeStatus } from "./runtime-status.ts";
 export type {
   RuntimeCondition,

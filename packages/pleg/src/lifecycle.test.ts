@@ -58,7 +58,7 @@ test("a list entry equals a status when ids and states do, whatever their order"
   expect(isSameInList(undefined, base)).toBe(false);
 });
 
-test("a hint about what was already read is recognised, and a deletion never is", () => {
+test("a hint about what was already read is recognised", () => {
   const hint = (kind: "created" | "started" | "stopped" | "deleted") => ({ type: "event", containerId: id, kind }) as const;
   expect(isObserved(withState("running"), hint("created"))).toBe(true);
   expect(isObserved(withState("running"), hint("started"))).toBe(true);
@@ -66,7 +66,9 @@ test("a hint about what was already read is recognised, and a deletion never is"
   expect(isObserved(withState("created"), hint("started"))).toBe(false);
   expect(isObserved(withState("running"), hint("stopped"))).toBe(false);
   expect(isObserved(withState("exited"), hint("stopped"))).toBe(true);
-  expect(isObserved(withState(undefined), hint("deleted"))).toBe(false);
+  expect(isObserved(withState(undefined), hint("deleted"))).toBe(true);
+  expect(isObserved(undefined, hint("deleted"))).toBe(true);
+  expect(isObserved(withState("exited"), hint("deleted"))).toBe(false);
   expect(isObserved(withState("running"), { type: "event", containerId: id })).toBe(false);
   const sandboxId = base.sandboxes[0]?.id ?? "";
   expect(isObserved(base, { type: "event", sandboxId, kind: "started" })).toBe(true);

@@ -23,6 +23,8 @@ export interface PlegOptions {
   readonly slowReadMs?: number;
   /** Pods that may wait to be read; beyond it hints are dropped and a list is asked for. Default 1 000. */
   readonly maxDirtyPods?: number;
+  /** How long an event about a pod that is being changed or read may wait for the end of that. Default 500. */
+  readonly eventPatienceMs?: number;
   /** Wait before an unreadable pod is read again. Default 1 000 to 60 000, doubling. */
   readonly unhealthyBackoffMs?: { readonly initial?: number; readonly max?: number };
   /** Wait before the event stream is opened again. Default 250 to 30 000, doubling. */

@@ -61,8 +61,7 @@ test("an event is seen at once, without a list", async () => {
   await clock.advance(0);
   expect(cache.get(uid)).toEqual(runtime.truth(uid));
   expect(events.at(-1)).toEqual({ type: "ContainerDied", uid, containerId, exitCode: runtime.exits.get(containerId) });
-  // One filtered list of that pod, none of all.
-  expect(runtime.calls.list).toBe(lists + 1);
+  expect(runtime.calls.list).toBe(lists);
 });
 
 test("while nothing happens and events come, it lists once a minute and reads no pod", async () => {
@@ -86,6 +85,62 @@ test("an echo of what our own call already refreshed costs no read", async () =>
   const before = runtime.calls.status;
   await clock.advance(200);
   expect(runtime.calls.status).toBe(before);
+});
+
+test("an event about something new has the pod listed", async () => {
+  const { clock, runtime, cache, start } = setUp({ runtime: { seed: 3 } });
+  const uid = runtime.addPod();
+  void start();
+  await clock.advance(2_000);
+  const lists = runtime.calls.list;
+  const containerId = runtime.startContainer(uid);
+  await clock.advance(0);
+  expect(cache.get(uid)?.containers.map(({ id }) => id)).toEqual([containerId]);
+  expect(runtime.calls.list).toBeGreaterThan(lists);
+});
+
+test("what happens to a pod while it is held is read by whoever holds it, once", async () => {
+  const { clock, runtime, cache, start } = setUp();
+  const uid = runtime.addPod();
+  void start();
+  await clock.advance(5_000);
+  const before = { ...runtime.calls };
+  const hold = cache.hold(uid);
+  const containerId = runtime.startContainer(uid);
+  await clock.advance(100);
+  expect(cache.get(uid)?.containers).toEqual([]);
+  await cache.refresh(uid, { growth: { name: "pod", namespace: "default", containerId } });
+  hold[Symbol.dispose]();
+  await clock.advance(2_000);
+  expect(cache.get(uid)?.containers.map(({ id }) => id)).toEqual([containerId]);
+  expect(runtime.calls.status).toBe(before.status + 1);
+  expect(runtime.calls.list).toBe(before.list);
+});
+
+test("what is news after the hold is read then", async () => {
+  const { clock, runtime, cache, start } = setUp();
+  const uid = runtime.addPod();
+  void start();
+  await clock.advance(5_000);
+  const hold = cache.hold(uid);
+  await cache.refresh(uid);
+  const containerId = runtime.startContainer(uid);
+  await clock.advance(10);
+  expect(cache.get(uid)?.containers).toEqual([]);
+  hold[Symbol.dispose]();
+  await clock.advance(10);
+  expect(cache.get(uid)?.containers.map(({ id }) => id)).toEqual([containerId]);
+});
+
+test("a pod that is held for long is read nevertheless when something happens to it", async () => {
+  const { clock, runtime, cache, start } = setUp();
+  const uid = runtime.addPod();
+  void start();
+  await clock.advance(5_000);
+  using _hold = cache.hold(uid);
+  const containerId = runtime.startContainer(uid);
+  await clock.advance(600);
+  expect(cache.get(uid)?.containers.map(({ id }) => id)).toEqual([containerId]);
 });
 
 test("without events it lists every second and reads only the pods whose entry changed", async () => {

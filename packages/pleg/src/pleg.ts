@@ -2,9 +2,11 @@ import type { PodUid } from "@nk/pod-model";
 import { computeBackoffMs, createDelayQueue, runTaskGroup } from "@nk/stdx";
 import { createDirtyPods } from "./dirty-pods.ts";
 import type { DirtyPods } from "./dirty-pods.ts";
-import { isObserved } from "./hint.ts";
+import { isAboutKnown, isObserved } from "./hint.ts";
 import { computeLifecycleEvents } from "./lifecycle.ts";
 import type { PlegOptions } from "./options.ts";
+import { createParkedEvents } from "./parked-events.ts";
+import type { PodEvent } from "./parked-events.ts";
 import type { RuntimeEvent, RuntimeView } from "./ports.ts";
 import { hintUnreadable, runRelistLoop, settingsOf } from "./relist.ts";
 import type { Settings } from "./relist.ts";
@@ -33,8 +35,11 @@ export interface PlegPorts {
   readonly cache: PodStatusCache;
 }
 
+/** What happens to one pod while it is being changed is little. */
+const MAX_PARKED_EVENTS = 32;
+
 /** Finds the pod of an event that does not name it, from what was observed. */
-const findUid = (cache: PodStatusCache, event: RuntimeEvent & { readonly type: "event" }): PodUid | undefined =>
+const findUid = (cache: PodStatusCache, event: PodEvent): PodUid | undefined =>
   event.uid ??
   cache.knownUids().find((uid) => {
     const status = cache.get(uid);
@@ -73,12 +78,35 @@ export const createPleg = (ports: PlegPorts, options: PlegOptions = {}): Pleg =>
   const health = createRuntimeHealth({ clock, relistThresholdMs: options.relistThresholdMs ?? 180_000 });
   const wakeup = createWakeup(clock);
   let dirty: DirtyPods | undefined;
+  // Of pods that wait to be read: where it is not enough to look at what is known again.
+  const needsList = new Set<PodUid>();
 
-  const hint = (uid: PodUid): void => {
+  const markDirty = (uid: PodUid): void => {
     if (dirty === undefined || dirty.add(uid)) return;
+    needsList.delete(uid);
     metrics.discardEvents.inc();
     wakeup.wake();
   };
+  const hint = (uid: PodUid): void => {
+    if (dirty === undefined) return;
+    needsList.add(uid);
+    markDirty(uid);
+  };
+  const consider = (uid: PodUid, event: PodEvent): void => {
+    const status = cache.get(uid);
+    if (isObserved(status, event)) return;
+    if (isAboutKnown(status, event)) markDirty(uid);
+    else hint(uid);
+  };
+  const parked = createParkedEvents({
+    clock,
+    patienceMs: options.eventPatienceMs ?? 500,
+    maxPerPod: MAX_PARKED_EVENTS,
+    onReleased: (uid, events) => {
+      for (const event of events) consider(uid, event);
+    },
+    onImpatient: hint,
+  });
   const onItem = (item: RuntimeEvent): void => {
     if (item.type === "gap") {
       // The stream opened anew without its end having been seen here: an outage that fell between two lists shows in nothing else.
@@ -87,7 +115,9 @@ export const createPleg = (ports: PlegPorts, options: PlegOptions = {}): Pleg =>
     }
     const uid = findUid(cache, item);
     if (uid === undefined) return wakeup.wake();
-    if (!isObserved(cache.get(uid), item)) hint(uid);
+    // While the pod is being changed or read, the end of that most likely shows what the event tells.
+    if (cache.isSettled(uid)) consider(uid, item);
+    else parked.add(uid, item);
   };
   const onStanding = (isStanding: boolean): void => {
     health.switched(isStanding ? "evented" : "generic");
@@ -102,8 +132,10 @@ export const createPleg = (ports: PlegPorts, options: PlegOptions = {}): Pleg =>
     await runWatchLoop(watchEvents, signal, { clock, random, logger, metrics, backoffMs, settleMs, onItem, onStanding });
   };
   const readPod = async (uid: PodUid, signal: AbortSignal): Promise<void> => {
+    const known = needsList.delete(uid) ? undefined : cache.get(uid);
+    const growth = known === undefined ? {} : { growth: { name: known.name, namespace: known.namespace } };
     // A failed read is in the pod's health, which has it read again.
-    await cache.refresh(uid, { signal }).catch(() => undefined);
+    await cache.refresh(uid, { signal, ...growth }).catch(() => undefined);
   };
 
   const run = async (signal: AbortSignal): Promise<void> => {
@@ -121,6 +153,7 @@ export const createPleg = (ports: PlegPorts, options: PlegOptions = {}): Pleg =>
     });
     // A read that runs when its pod's retry falls due is that retry.
     using _retries = retryUnhealthy(cache, settings, (uid) => (pods.isReading(uid) ? undefined : hint(uid)));
+    using _settled = cache.subscribeSettled((uid) => parked.release(uid));
     dirty = pods;
     try {
       await runTaskGroup(signal, {
@@ -129,6 +162,8 @@ export const createPleg = (ports: PlegPorts, options: PlegOptions = {}): Pleg =>
       });
     } finally {
       dirty = undefined;
+      parked[Symbol.dispose]();
+      needsList.clear();
       await pods.onIdle();
     }
   };

@@ -67,6 +67,50 @@ test("refreshes asked while one runs share one read that starts after they asked
   expect(mostAtOnce()).toBe(1);
 });
 
+test("a caller that says what is new has no list made, unless another needs one or the read before failed", async () => {
+  const { runtime, cache } = setUp();
+  const uid = runtime.addPod();
+  const names = { name: "pod", namespace: "default" };
+  const sandboxId = runtime.truth(uid)?.sandboxes[0]?.id ?? "";
+  const first = await cache.refresh(uid, { growth: { ...names, sandboxId } });
+  expect(first?.sandboxes).toEqual(runtime.truth(uid)?.sandboxes);
+  const containerId = runtime.startContainer(uid);
+  await cache.refresh(uid, { growth: { ...names, containerId } });
+  expect(cache.get(uid)?.containers).toEqual(runtime.truth(uid)?.containers);
+  expect(runtime.calls.list).toBe(0);
+  await Promise.all([cache.refresh(uid, { growth: names }), cache.refresh(uid, { growth: names }), cache.refresh(uid)]);
+  expect(runtime.calls.list).toBe(1);
+  runtime.stop();
+  await cache.refresh(uid, { growth: names }).catch(() => undefined);
+  runtime.start();
+  await cache.refresh(uid, { growth: names });
+  expect(runtime.calls.list).toBe(2);
+  runtime.removePod(uid);
+  expect(await cache.refresh(uid, { growth: names })).toBeUndefined();
+  expect(cache.knownUids()).toEqual([]);
+});
+
+test("a pod is settled when it is neither held nor read, and listeners are told", async () => {
+  const { runtime, cache } = setUp();
+  const uid = runtime.addPod();
+  const told: string[] = [];
+  using _subscription = cache.subscribeSettled((each) => told.push(each));
+  expect(cache.isSettled(uid)).toBe(true);
+  const outer = cache.hold(uid);
+  const inner = cache.hold(uid);
+  const reading = cache.refresh(uid);
+  outer[Symbol.dispose]();
+  outer[Symbol.dispose]();
+  await reading;
+  expect(cache.isSettled(uid)).toBe(false);
+  expect(told).toEqual([]);
+  inner[Symbol.dispose]();
+  expect(cache.isSettled(uid)).toBe(true);
+  expect(told).toEqual([uid]);
+  await cache.refresh(uid);
+  expect(told).toEqual([uid, uid]);
+});
+
 test("a read that never ends makes that pod unhealthy after the deadline and leaves the others alone", async () => {
   const { clock, runtime, cache } = setUp();
   const wedged = runtime.addPod();

@@ -5,7 +5,7 @@ import type { Clock } from "@nk/stdx";
 import { PlegError } from "./errors.ts";
 import { createPlegMetrics } from "./metrics.ts";
 import type { PlegMetrics } from "./metrics.ts";
-import type { RuntimeView } from "./ports.ts";
+import type { PodStatusRequest, RuntimeView } from "./ports.ts";
 import { createSharedReads } from "./shared-reads.ts";
 
 /** Whether the runtime lets us read one pod. It says nothing about the other pods, nor about the node. */
@@ -25,6 +25,17 @@ export type PodHealth =
 export type PodStatusListener = (uid: PodUid, status: RuntimePodStatus | undefined, previous: RuntimePodStatus | undefined) => void;
 export type PodHealthListener = (uid: PodUid, health: PodHealth) => void;
 
+/**
+ * What came into being in a pod since its last good read, told by a caller who is sure that nothing else did because everything in the
+ * pod is made by itself: then the runtime is asked for the state of what is known, and not for a list.
+ */
+export interface PodGrowth {
+  readonly name: string;
+  readonly namespace: string;
+  readonly sandboxId?: string;
+  readonly containerId?: string;
+}
+
 /** The last observed state of each pod. Its one writer is `refresh`. */
 export interface PodStatusCache extends Disposable {
   /** What the last good read saw; undefined when the runtime had nothing of the pod, or it was never read. */
@@ -32,9 +43,19 @@ export interface PodStatusCache extends Disposable {
   /**
    * Reads the pod now, stores the answer and returns it. The read starts after the call, so that it sees everything the caller did
    * before; calls that come while a read runs share one more read. Rejects with `PlegError` when the read fails or takes longer than
-   * `statusTimeoutMs`, and with the signal's reason; an aborted caller does not end a read that others may wait for.
+   * `statusTimeoutMs`, and with the signal's reason; an aborted caller does not end a read that others may wait for. Without `growth`,
+   * and always after a failed read, the runtime lists what the pod has.
    */
-  refresh(uid: PodUid, options?: { readonly signal?: AbortSignal }): Promise<RuntimePodStatus | undefined>;
+  refresh(uid: PodUid, options?: { readonly signal?: AbortSignal; readonly growth?: PodGrowth }): Promise<RuntimePodStatus | undefined>;
+  /**
+   * Until it is disposed, the caller changes the pod itself; it refreshes it before that. What the runtime says of the pod meanwhile is
+   * most likely about those changes. Holds may be nested.
+   */
+  hold(uid: PodUid): Disposable;
+  /** Whether neither a hold nor a read of the pod is under way: only then does what is missing in its status say that it is gone. */
+  isSettled(uid: PodUid): boolean;
+  /** Called when a pod becomes settled. Listeners must not throw. */
+  subscribeSettled(listener: (uid: PodUid) => void): Disposable;
   health(uid: PodUid): PodHealth;
   /** Pods that have a status or are unhealthy. */
   knownUids(): readonly PodUid[];
@@ -57,25 +78,65 @@ interface Entry {
   health: PodHealth;
 }
 
+/** What the next read of a pod is asked for by those who wait for it; a list as soon as one of them needs one. */
+interface Wish {
+  needsList: boolean;
+  readonly growths: PodGrowth[];
+}
+
 const HEALTHY: PodHealth = { state: "healthy" };
 
 const isSameStatus = (a: RuntimePodStatus | undefined, b: RuntimePodStatus | undefined): boolean =>
   a === undefined || b === undefined ? a === b : isDeepStrictEqual({ ...a, observedAtMs: 0 }, { ...b, observedAtMs: 0 });
 
-/** One read: a list filtered to the pod, because containers may have been added, then the status of what it has. */
-const readPod = async (runtime: RuntimeView, uid: PodUid, signal: AbortSignal): Promise<RuntimePodStatus | undefined> => {
+/** What a read asks for: the pod's objects as known, or undefined: whatever the runtime lists. */
+type ReadScope = PodStatusRequest | undefined;
+
+const listPod = async (runtime: RuntimeView, uid: PodUid, signal: AbortSignal): Promise<PodStatusRequest | undefined> => {
   const listed = (await runtime.listPods({ signal, uid })).find((pod) => pod.uid === uid);
   if (listed === undefined) return undefined;
-  return runtime.getPodStatus(
-    {
-      uid,
-      name: listed.name,
-      namespace: listed.namespace,
-      sandboxIds: listed.sandboxes.map((sandbox) => sandbox.id),
-      containerIds: listed.containers.map((container) => container.id),
-    },
-    { signal },
+  return {
+    uid,
+    name: listed.name,
+    namespace: listed.namespace,
+    sandboxIds: listed.sandboxes.map((sandbox) => sandbox.id),
+    containerIds: listed.containers.map((container) => container.id),
+  };
+};
+
+/** One read: a list filtered to the pod, unless it is known what the pod has, then the status of that. */
+const readPod = async (
+  runtime: RuntimeView,
+  uid: PodUid,
+  options: { readonly scope: ReadScope; readonly signal: AbortSignal },
+): Promise<RuntimePodStatus | undefined> => {
+  const { scope, signal } = options;
+  const request = scope ?? (await listPod(runtime, uid, signal));
+  if (request === undefined) return undefined;
+  const status = await runtime.getPodStatus(request, { signal });
+  // Everything that was known has vanished.
+  return scope !== undefined && status.sandboxes.length === 0 && status.containers.length === 0 ? undefined : status;
+};
+
+/** Ids newest first, each once. */
+const joinIds = (newIds: readonly string[], known: readonly string[]): readonly string[] => [...new Set([...newIds, ...known])];
+
+const computeScope = (uid: PodUid, status: RuntimePodStatus | undefined, growths: readonly PodGrowth[]): ReadScope => {
+  const [first] = growths;
+  if (first === undefined) return undefined;
+  const newest = growths.toReversed();
+  const sandboxIds = joinIds(
+    newest.flatMap(({ sandboxId }) => sandboxId ?? []),
+    status?.sandboxes.map(({ id }) => id) ?? [],
   );
+  const containerIds = joinIds(
+    newest.flatMap(({ containerId }) => containerId ?? []),
+    status?.containers.map(({ id }) => id) ?? [],
+  );
+  // Nothing known and nothing new: only a list can tell.
+  return sandboxIds.length + containerIds.length === 0
+    ? undefined
+    : { uid, name: first.name, namespace: first.namespace, sandboxIds, containerIds };
 };
 
 /** Creates the cache; it reads nothing by itself. `[Symbol.dispose]` ends the reads that run. */
@@ -84,7 +145,25 @@ export const createPodStatusCache = (ports: { readonly runtime: RuntimeView }, o
   const entries = new Map<PodUid, Entry>();
   const changes = createEmitter<Parameters<PodStatusListener>>();
   const healthChanges = createEmitter<Parameters<PodHealthListener>>();
+  const settledPods = createEmitter<PodUid>();
   const closing = new AbortController();
+  const wishes = new Map<PodUid, Wish>();
+  const holds = new Map<PodUid, number>();
+
+  const wish = (uid: PodUid, growth: PodGrowth | undefined): void => {
+    const wanted = wishes.get(uid) ?? { needsList: false, growths: [] };
+    wishes.set(uid, wanted);
+    if (growth === undefined) wanted.needsList = true;
+    else wanted.growths.push(growth);
+  };
+
+  /** After a failed read nobody knows what came into being before it. */
+  const takeScope = (uid: PodUid, entry: Entry): ReadScope => {
+    const wanted = wishes.get(uid);
+    wishes.delete(uid);
+    if (wanted === undefined || wanted.needsList || entry.health !== HEALTHY) return undefined;
+    return computeScope(uid, entry.status, wanted.growths);
+  };
 
   const entryOf = (uid: PodUid): Entry => {
     const known = entries.get(uid);
@@ -117,11 +196,12 @@ export const createPodStatusCache = (ports: { readonly runtime: RuntimeView }, o
     const entry = entryOf(uid);
     closing.signal.throwIfAborted();
     const startedMs = clock.monotonicMs();
+    const scope = takeScope(uid, entry);
     using deadline = withDeadline({ signal: closing.signal, timeoutMs: statusTimeoutMs, clock, what: `reading pod ${uid}` });
     let status: RuntimePodStatus | undefined;
     try {
       // Raced, because the deadline must hold even if the runtime's side never answers the cancellation.
-      status = await raceSignal(readPod(ports.runtime, uid, deadline.signal), deadline.signal);
+      status = await raceSignal(readPod(ports.runtime, uid, { scope, signal: deadline.signal }), deadline.signal);
     } catch (cause) {
       closing.signal.throwIfAborted();
       const error = deadline.signal.aborted
@@ -139,18 +219,40 @@ export const createPodStatusCache = (ports: { readonly runtime: RuntimeView }, o
     // Memory follows the runtime: a pod that it no longer has is forgotten as soon as nobody waits for it.
     const entry = entries.get(uid);
     if (entry?.status === undefined && entry?.health === HEALTHY) entries.delete(uid);
+    tellSettled(uid);
   });
+  const isSettled = (uid: PodUid): boolean => !holds.has(uid) && !reads.has(uid);
+  const tellSettled = (uid: PodUid): void => {
+    if (isSettled(uid)) settledPods.emit(uid);
+  };
 
   return {
     get: (uid) => entries.get(uid)?.status,
-    refresh: async (uid, { signal } = {}) => {
+    refresh: async (uid, { signal, growth } = {}) => {
       signal?.throwIfAborted();
       closing.signal.throwIfAborted();
+      wish(uid, growth);
       const reading = reads.read(uid);
       // A caller that left must not turn another's failed read into an unhandled rejection.
       reading.catch(() => undefined);
       return raceSignal(reading, signal);
     },
+    hold: (uid) => {
+      holds.set(uid, (holds.get(uid) ?? 0) + 1);
+      let isHeld = true;
+      return {
+        [Symbol.dispose]: () => {
+          if (!isHeld) return;
+          isHeld = false;
+          const left = (holds.get(uid) ?? 1) - 1;
+          if (left > 0) holds.set(uid, left);
+          else holds.delete(uid);
+          tellSettled(uid);
+        },
+      };
+    },
+    isSettled,
+    subscribeSettled: (listener) => settledPods.subscribe(listener),
     health: (uid) => entries.get(uid)?.health ?? HEALTHY,
     knownUids: () => [...entries].filter(([, entry]) => entry.status !== undefined || entry.health !== HEALTHY).map(([uid]) => uid),
     subscribe: (listener) => changes.subscribe((change) => listener(...change)),

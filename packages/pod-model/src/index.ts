@@ -8,6 +8,7 @@ export type { DecodeProblem, DecodeResult, FieldPath } from "./decode.ts";
 export { applyPodDefaults } from "./defaults.ts";
 export { isPodModelError, POD_MODEL_ERROR_CODES, PodModelError } from "./errors.ts";
 export type { PodModelErrorCode } from "./errors.ts";
+export { hideExecutable } from "./executable-message.ts";
 export { formatContainerId, formatPod, podFullName, podRef } from "./ids.ts";
 export type { PodFullName, PodRef, PodUid } from "./ids.ts";
 export { CONFIG_ANNOTATIONS, RUNTIME_ANNOTATIONS, RUNTIME_LABELS } from "./labels.ts";

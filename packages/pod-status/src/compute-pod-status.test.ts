@@ -184,6 +184,13 @@ describe("container statuses", () => {
     });
     expect(computed.containerStatuses?.[0]?.state?.terminated?.message).toBe("why");
   });
+
+  it("shows an executable that the runtime could not start as the pod spells it", () => {
+    const pod = podWith({ restartPolicy: "Never", containers: [{ name: "main", image: "busybox", command: ["$(TOKEN)"] }] });
+    const message = 'exec: "s3cret": executable file not found in $PATH';
+    const computed = status(pod, observe(instance("main", "exited", { exitCode: 128, reason: "StartError", message })));
+    expect(computed.containerStatuses?.[0]?.state?.terminated?.message).toBe('exec: "$(TOKEN)": executable file not found in $PATH');
+  });
 });
 
 describe("conditions", () => {

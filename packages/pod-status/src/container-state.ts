@@ -1,5 +1,4 @@
-import { formatContainerId, RUNTIME_ANNOTATIONS } from "@nk/pod-model";
-import { formatTimestamp } from "@nk/pod-model";
+import { formatContainerId, formatTimestamp, hideExecutable, listContainers, RUNTIME_ANNOTATIONS } from "@nk/pod-model";
 import type { ContainerState, ContainerStateTerminated, RuntimeContainerStatus } from "@nk/pod-model";
 import type { PodStatusInput } from "./input.ts";
 
@@ -27,8 +26,14 @@ const fitMessage = (message: string, input: PodStatusInput): string => {
   return bytes.subarray(0, end).toString("utf8");
 };
 
+/** The runtime's own words, which may name an executable that was expanded from a Secret. */
+const runtimeMessage = (container: RuntimeContainerStatus, { pod }: PodStatusInput): string => {
+  const definition = [...listContainers(pod), ...(pod.spec?.ephemeralContainers ?? [])].find(({ name }) => name === container.name);
+  return definition === undefined ? container.message : hideExecutable(container.message, definition);
+};
+
 const terminatedState = (container: RuntimeContainerStatus, input: PodStatusInput): ContainerStateTerminated => {
-  const message = fitMessage(input.terminationMessages.get(container.id) ?? container.message, input);
+  const message = fitMessage(input.terminationMessages.get(container.id) ?? runtimeMessage(container, input), input);
   return {
     exitCode: container.exitCode,
     reason: container.reason === "" ? (container.exitCode === 0 ? "Completed" : "Error") : container.reason,

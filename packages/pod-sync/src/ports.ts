@@ -86,8 +86,24 @@ export interface ImagePort {
 export interface ObservedPort {
   /** The last observation, from memory. Undefined: never looked, or the runtime has nothing of the pod. */
   get(uid: PodUid): RuntimePodStatus | undefined;
-  /** Reads the runtime now, also for a pod it never heard of. Undefined: the runtime has nothing. Rejects when it cannot be read. */
-  refresh(uid: PodUid, options: CallOptions): Promise<RuntimePodStatus | undefined>;
+  /**
+   * Reads the runtime now, also for a pod it never heard of. Undefined: the runtime has nothing. Rejects when it cannot be read. With
+   * `growth` nothing came into being since the last read but what it names: then the runtime need not be asked what the pod has.
+   */
+  refresh(uid: PodUid, options: CallOptions & { readonly growth?: PodGrowth }): Promise<RuntimePodStatus | undefined>;
+  /**
+   * Told that the pod is being changed from here until the result is disposed, and refreshed before that: what the runtime says of it
+   * meanwhile need not be looked at. Absent: nothing of the kind.
+   */
+  hold?(uid: PodUid): Disposable;
+}
+
+/** What we ourselves made in a pod. */
+export interface PodGrowth {
+  readonly name: string;
+  readonly namespace: string;
+  readonly sandboxId?: string;
+  readonly containerId?: string;
 }
 
 /** Where a volume is on the host. */
@@ -118,6 +134,8 @@ export interface SubPathRequest {
   readonly volumeHostPath: string;
   /** Relative, variables expanded; untrusted. */
   readonly subPath: string;
+  /** As the pod writes it, where variables were expanded: what a message may show, because their values may be a Secret's. */
+  readonly subPathExpr?: string;
   /** The mount's place among the container's volumeMounts, counted from 0: the same one has the same place after a restart. */
   readonly mountIndex: number;
   readonly readOnly: boolean;

@@ -48,19 +48,27 @@ export interface DeadlineOptions {
 
 /** A signal that aborts with a {@link DeadlineError} when the time is up, or with the caller's reason when that comes first. */
 export const withDeadline = (options: DeadlineOptions): ScopedSignal => {
-  const { timeoutMs, clock = systemClock } = options;
-  const expiry = new AbortController();
-  const linked = linkSignals(options.signal, expiry.signal);
-  if (linked.signal.aborted) return linked;
-  const timer = clock.schedule(timeoutMs, () => expiry.abort(new DeadlineError(timeoutMs, options.what)));
-  const stopTimer = (): void => timer[Symbol.dispose]();
-  linked.signal.addEventListener("abort", stopTimer, { once: true });
+  const { signal: source, timeoutMs, clock = systemClock } = options;
+  // One controller and one listener, not linkSignals over a second one: this surrounds every call to the runtime and to the API.
+  const controller = new AbortController();
+  if (source?.aborted === true) {
+    controller.abort(source.reason);
+    return { signal: controller.signal, [Symbol.dispose]: () => {} };
+  }
+  const onAbort = (): void => {
+    timer[Symbol.dispose]();
+    controller.abort(source?.reason);
+  };
+  const timer = clock.schedule(timeoutMs, () => {
+    source?.removeEventListener("abort", onAbort);
+    controller.abort(new DeadlineError(timeoutMs, options.what));
+  });
+  source?.addEventListener("abort", onAbort, { once: true });
   return {
-    signal: linked.signal,
+    signal: controller.signal,
     [Symbol.dispose]: () => {
-      linked.signal.removeEventListener("abort", stopTimer);
-      stopTimer();
-      linked[Symbol.dispose]();
+      timer[Symbol.dispose]();
+      source?.removeEventListener("abort", onAbort);
     },
   };
 };
@@ -75,6 +83,16 @@ export const raceSignal = <T>(promise: Promise<T>, signal: AbortSignal | undefin
     const onAbort = (): void => reject(signal.reason as Error);
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+    const release = (): void => signal.removeEventListener("abort", onAbort);
+    promise.then(
+      (value) => {
+        release();
+        resolve(value);
+      },
+      (error: unknown) => {
+        release();
+        reject(error as Error);
+      },
+    );
   });
 };

@@ -361,30 +361,6 @@ describe("giving volumes back", () => {
   });
 });
 
-describe("a sub-path", () => {
-  const subPath = async (path: string): Promise<string> => {
-    const pod = samplePod({ name: "e", emptyDir: {} });
-    const request = { pod, containerName: "main", volumeName: "e", volumeHostPath: dir, subPath: path, mountIndex: 0 };
-    return volumesWith().resolveSubPath(request, { signal });
-  };
-
-  it.each([
-    ["/etc", "error SubPath `/etc` must not be an absolute path"],
-    ["a/../../b", "unable to provision SubPath `a/../../b`: must not contain '..'"],
-  ])("of %j is refused", async (path, text) => {
-    await expect(subPath(path)).rejects.toMatchObject({ code: "sub-path", message: text });
-    expect(fakes.mounts.calls).toEqual([]);
-  });
-
-  it("that cannot be bound says which mount it is for", async () => {
-    fakes.ports = {
-      ...fakes.ports,
-      mounts: { ...fakes.mounts, bindSubPath: () => Promise.reject(new Error("leads outside /secret/place")) },
-    };
-    await expect(subPath("a")).rejects.toMatchObject({ message: 'failed to prepare subPath for volumeMount "e" of container "main"' });
-  });
-});
-
 it("a volume is written once, whatever a reader of its layout expects", async () => {
   putConfigMap("cm", { data: { k1: "v1" } });
   const volumes = volumesWith();

@@ -13,12 +13,21 @@ export interface SubPathRequest {
   readonly volumeHostPath: string;
   /** Relative, variables expanded; untrusted. */
   readonly subPath: string;
+  /** As the pod writes it, where variables were expanded. Messages show this and no cause's words: values may be a Secret's. */
+  readonly subPathExpr?: string;
   /** The mount's place among the container's volumeMounts, counted from 0. */
   readonly mountIndex: number;
 }
 
 const describe = ({ volumeName, containerName }: SubPathRequest): string =>
   `volumeMount ${JSON.stringify(volumeName)} of container ${JSON.stringify(containerName)}`;
+
+/** The codes of an error and its causes, without a word that could quote a path. */
+const codesOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return "unknown";
+  const code = "code" in error ? String(error.code) : error.name;
+  return error.cause === undefined ? code : `${code}: ${codesOf(error.cause)}`;
+};
 
 const refuse = (message: string, cause?: unknown): VolumesError => new VolumesError("sub-path", message, { cause });
 
@@ -29,8 +38,9 @@ export const bindSubPath = async (
 ): Promise<string> => {
   const { pod, volumeName, containerName, mountIndex, subPath, volumeHostPath } = request;
   const { rootDir, mounts, signal } = tools;
-  if (subPath.startsWith("/")) throw refuse(`error SubPath \`${subPath}\` must not be an absolute path`);
-  if (subPath.split("/").includes("..")) throw refuse(`unable to provision SubPath \`${subPath}\`: must not contain '..'`);
+  const shown = request.subPathExpr ?? subPath;
+  if (subPath.startsWith("/")) throw refuse(`error SubPath \`${shown}\` must not be an absolute path`);
+  if (subPath.split("/").includes("..")) throw refuse(`unable to provision SubPath \`${shown}\`: must not contain '..'`);
   if (mounts === undefined) throw refuse(`failed to prepare subPath for ${describe(request)}: nothing can be mounted here`);
   const target = podPaths(rootDir, podRef(pod).uid).subPath({ volumeName, containerName, mountIndex });
   try {
@@ -39,6 +49,9 @@ export const bindSubPath = async (
   } catch (error) {
     signal?.throwIfAborted();
     // What the path leads to on the node is not the pod's to know; the cause is for the log.
-    throw refuse(`failed to prepare subPath for ${describe(request)}`, error);
+    throw refuse(
+      `failed to prepare subPath for ${describe(request)}`,
+      request.subPathExpr === undefined ? error : new Error(`cannot bind the sub-path ${shown} (${codesOf(error)})`),
+    );
   }
 };

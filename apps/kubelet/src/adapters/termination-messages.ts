@@ -1,3 +1,4 @@
+import { hideExecutable } from "@nk/pod-model";
 import type { Container, Pod, RuntimeContainerStatus } from "@nk/pod-model";
 import { readTerminationMessage } from "@nk/pod-sync";
 
@@ -24,6 +25,7 @@ export const readMessageOf = async (pod: Pod, ended: RuntimeContainerStatus): Pr
     reason: ended.reason,
     logPath: ended.logPath === "" ? undefined : ended.logPath,
   });
-  const whole = ended.message === "" ? message : message === "" ? ended.message : `${ended.message}: ${message}`;
+  const said = container === undefined ? ended.message : hideExecutable(ended.message, container);
+  const whole = said === "" ? message : message === "" ? said : `${said}: ${message}`;
   return cutBytes(whole, Math.floor(POD_MESSAGE_BYTES / Math.max(1, containers.length)));
 };

@@ -91,10 +91,11 @@ export const runKubelet = async (
 ): Promise<void> => {
   await using stack = new AsyncDisposableStack();
   await mkdir(settings.rootDir, { recursive: true, mode: 0o750 });
+  const host = readHostFacts({ root: "/", diskPath: settings.rootDir });
+  // Before anything is mounted: a machine that is refused stays as it was.
+  checkHost(settings, host);
   await createMounts({ rootDir: settings.rootDir }).ensureSharedRoot({ signal });
   await mkdir(settings.podLogsDir, { recursive: true, mode: 0o755 });
-  const host = readHostFacts({ root: "/", diskPath: settings.rootDir });
-  checkHost(settings, host);
   await applyOomScoreAdj("/proc/self/oom_score_adj", settings.oomScoreAdj, telemetry.logger);
   await runTaskGroup(signal, await buildKubelet({ settings, self, host }, telemetry, { signal, stack }));
 };

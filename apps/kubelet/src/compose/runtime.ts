@@ -7,6 +7,7 @@ import type { Pleg, PodStatusCache, RuntimeStatus } from "@nk/pleg";
 import { CgroupDriver as RuntimeCgroupDriver } from "@nk/cri-api";
 import type { Clock } from "@nk/stdx";
 import { createRuntimeReporter } from "../adapters/runtime-status.ts";
+import { runtimeViewForPleg } from "../adapters/runtime-view.ts";
 import type { RuntimeTraits } from "../adapters/runtime-status.ts";
 import type { Telemetry } from "./telemetry.ts";
 
@@ -86,8 +87,9 @@ export const openRuntime = async (settings: KubeletSettings, telemetry: Telemetr
   });
   const view = createRuntimePodView(cri, { clock });
   const plegMetrics = createPlegMetrics(metrics);
-  const cache = createPodStatusCache({ runtime: view }, { clock, metrics: plegMetrics });
-  const pleg = createPleg({ runtime: view, cache }, { clock, logger: logger.child({ part: "pleg" }), metrics: plegMetrics });
+  const observed = runtimeViewForPleg(view);
+  const cache = createPodStatusCache({ runtime: observed }, { clock, metrics: plegMetrics });
+  const pleg = createPleg({ runtime: observed, cache }, { clock, logger: logger.child({ part: "pleg" }), metrics: plegMetrics });
   const reporter = createRuntimeReporter(cri);
   return {
     cri,

@@ -82,7 +82,7 @@ export const describeKubectl = (rig: () => ClusterRig): void => {
   });
 
   it("says what kubectl asks in vain", async () => {
-    const { kubectl } = rig().controlPlane;
+    const kubectl = (args: readonly string[]): Promise<string> => rig().controlPlane.kubectl(args);
     await runReady(rig(), podOf("in-vain", [shell("main", SLEEP)]));
     await expect(kubectl(["exec", "in-vain", "--", "/no/such/program"])).rejects.toThrow(/no such file or directory/);
     await expect(kubectl(["logs", "in-vain", "--previous"])).rejects.toThrow(

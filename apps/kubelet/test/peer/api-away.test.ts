@@ -191,8 +191,12 @@ const runBusyOutage = async (rig: ClusterRig, outage: Outage): Promise<void> => 
     ),
     ...names("deleted").map((name) => rig.remove("Pod", name)),
   ]);
-  await outage.begin(rig.controlPlane);
   const deletedUids = old.slice(0, 4).map(uidOf);
+  await until("the kubelet to know of the deletions", async () => {
+    const pods = (await rig.kubelet.listPods()).filter((pod) => deletedUids.includes(uidOf(pod)));
+    return pods.every(({ metadata }) => metadata?.deletionTimestamp !== undefined);
+  });
+  await outage.begin(rig.controlPlane);
   await until("the deleted pods' containers to end while the API is away", async () =>
     (await running(rig)).every(({ uid }) => !deletedUids.includes(uid)),
   );
@@ -217,6 +221,7 @@ describe("an API server that goes away", () => {
     "that $how is a non-event for what runs, and knows all when it is back",
     { timeout: OUTAGE_MS + 150_000 },
     async (outage) => {
+      expect.hasAssertions();
       const rig = await openClusterRig();
       try {
         await runQuietOutage(rig, outage);

@@ -63,6 +63,10 @@ let opened: ClusterRig | undefined;
 
 beforeAll(async () => {
   opened = await openClusterRig();
+  // What was compiled is written when the process ends in peace, which none does from here on.
+  await opened.kubelet.stop();
+  await opened.startKubelet();
+  await opened.untilReady();
 });
 afterAll(() => closeClusterLeakFree(opened));
 
@@ -165,7 +169,9 @@ const untilWorked = (hasWorked: () => boolean): Promise<unknown> =>
 /** The lab's marks on the host, without the processes that come and go by themselves. */
 const readHost = async (rig: ClusterRig): Promise<Omit<LeakReport, "processes" | "files">> => {
   const { mounts, links, rules, cgroups } = await rig.lab.findTraces();
-  return { mounts: mounts.toSorted(), links: links.toSorted(), rules: rules.toSorted(), cgroups: cgroups.toSorted() };
+  // A container's root is containerd's own: it may forget one when the caller of a start dies midway, and CRI does not show it then.
+  const own = mounts.filter((point) => !point.includes("/io.containerd.runtime.v2.task/"));
+  return { mounts: own.toSorted(), links: links.toSorted(), rules: rules.toSorted(), cgroups: cgroups.toSorted() };
 };
 
 const converge = (what: string, compare: () => Promise<string> | string, timeoutMs = 60_000): Promise<true> => {
@@ -221,22 +227,24 @@ describe(`a kubelet of a cluster that is killed again and again (seed ${seed})`,
     const stableUids = stable.map(uidOf);
     const { tookMs } = await timed(() => converge("the API to show what is wanted", () => compareWithApi(rig, crowd)));
 
-    const all = [...stableUids, ...crowd.wanted.values()];
-    let leaked = 0;
-    await converge("the host to hold what is wanted", async () => {
-      const difference = await compareWithHost(rig, all);
-      if (difference === "") return "";
-      const stuck = await findLeaked(rig);
-      leaked += stuck.size;
-      watching.abort();
-      if (stuck.size > 0) {
-        await rig.lab.stopRuntime();
-        await rig.lab.startRuntime();
-      }
-      return difference;
-    });
-    expect(watched.problem()).toBeUndefined();
+    const problem = watched.problem();
     watching.abort();
+    expect(problem).toBeUndefined();
+    const leaked = new Set<string>();
+    /** Waits for the host; pods that containerd has leaked go when it is restarted, and only then. */
+    const convergeHost = async (what: string, uids: readonly string[]): Promise<void> => {
+      const converging = (timeoutMs: number): Promise<true> => converge(what, () => compareWithHost(rig, uids), timeoutMs);
+      await converging(10_000).catch(async (error: unknown) => {
+        const stuck = await findLeaked(rig);
+        for (const uid of stuck) leaked.add(uid);
+        if (stuck.size > 0) {
+          await rig.lab.stopRuntime();
+          await rig.lab.startRuntime();
+        }
+        await converging(30_000).catch(() => Promise.reject(error));
+      });
+    };
+    await convergeHost("the host to hold what is wanted", [...stableUids, ...crowd.wanted.values()]);
 
     const flips = stable
       .flatMap((pod) => rig.pods.versions(uidOf(pod)).slice(rig.pods.versions(uidOf(pod)).indexOf(pod)))
@@ -252,7 +260,7 @@ describe(`a kubelet of a cluster that is killed again and again (seed ${seed})`,
 
     for (const name of crowd.wanted.keys()) await rig.remove("Pod", name);
     await converge("the last pods to go", () => compareWithApi(rig, { ...crowd, wanted: new Map() }));
-    await converge("the host to be as before", () => compareWithHost(rig, stableUids));
+    await convergeHost("the host to be as before", stableUids);
     let hostAfter = await readHost(rig);
     await until("the host's mounts, links and cgroups to be as before", async () => {
       hostAfter = await readHost(rig);
@@ -262,7 +270,7 @@ describe(`a kubelet of a cluster that is killed again and again (seed ${seed})`,
       `api kill: seed ${seed}; ${KILLS} kills (${early} while starting), ${crowd.created} pods created, ${crowd.deleted} deleted meanwhile, ` +
         `${[...crowd.changes.values()].reduce((sum, count) => sum + count, 0)} changes of an image; ${watched.starts.length} containers started; ` +
         `the API showed what was wanted ${tookMs} ms after the node was Ready; ${STABLE.length} stable pods untouched in ${rig.pods.all.length} versions` +
-        (leaked === 0 ? "" : `; containerd could not remove ${leaked} pods' containers until it was restarted`),
+        (leaked.size === 0 ? "" : `; containerd could not remove ${leaked.size} pods' containers until it was restarted`),
     );
     expect(twice).toEqual([]);
     expect(restarted).toEqual([]);

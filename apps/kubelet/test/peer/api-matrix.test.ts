@@ -23,8 +23,6 @@ const NOT_YET: readonly { readonly path: string; readonly waitsFor: string }[] =
   { path: "/metrics/resource", waitsFor: "statistics of containers" },
   { path: "/stats/summary", waitsFor: "statistics of containers" },
   { path: "/stats/", waitsFor: "statistics of containers" },
-  { path: "/metrics/probes", waitsFor: "metrics of probes" },
-  { path: "/metrics/slis", waitsFor: "metrics of health checks" },
   { path: "/checkpoint/default/api1/api1", waitsFor: "checkpoints" },
 ];
 const isThere = ({ path }: { readonly path: string }): boolean => !NOT_YET.some((missing) => missing.path === path);
@@ -131,10 +129,10 @@ afterAll(async () => {
 });
 
 describe("the recorded API of the reference, by a kubelet of a cluster", () => {
-  it("has thirteen identities and 52 requests, of which all but eight are played in full", () => {
+  it("has thirteen identities and 52 requests, of which all but six are played in full", () => {
     expect(callers).toHaveLength(matrix.identities.length);
     expect([matrix.identities.length, matrix.requests.length]).toEqual([13, 52]);
-    expect(matrix.requests.filter((request) => !isThere(request))).toHaveLength(8);
+    expect(matrix.requests.filter((request) => !isThere(request))).toHaveLength(6);
   });
 
   it("gives every identity the recorded status for every request", async () => {

@@ -32,10 +32,20 @@ afterAll(async () => {
 
 // Most of a pod's life is waiting, so several wait at the same time.
 describe.concurrent("a node of a cluster", () => {
-  describe.concurrent("and what reaches its pods", () => describeObjects(rig));
-  describe.concurrent("and its pods' lives", () => describeLives(rig, openRegistry));
-  describe.concurrent("and its pods' ends", () => describeDeletions(rig));
-  describe.concurrent("and kubectl", () => describeKubectl(rig));
+  describe.concurrent("and what reaches its pods", () => {
+    describeObjects(rig);
+  });
+  describe.concurrent("and its pods' lives", () => {
+    describeLives(rig, openRegistry);
+  });
+  describe.concurrent("and its pods' ends", () => {
+    describeDeletions(rig);
+  });
+  describe.concurrent("and kubectl", () => {
+    describeKubectl(rig);
+  });
 });
 
-describe("the node itself", () => describeNode(rig));
+describe("the node itself", () => {
+  describeNode(rig);
+});

@@ -224,6 +224,13 @@ describe("an exec plugin", () => {
     expect(JSON.stringify(logger.entries)).not.toMatch(/secret-token|eyJhbG/u);
   });
 
+  it("that fails is quoted without what the kubeconfig gave it", async () => {
+    const args = ["get-token", "--password", "hunter2", "--key=k3y"];
+    const script = 'echo "login with $3 ($4) and $PIN failed" >&2; exit 1';
+    await failureOf(create(await plugin(script, { args, env: { PIN: "12345", EMPTY: "" } })).current());
+    expect(logger.entries.at(-1)?.fields).toMatchObject({ stderr: "login with *** (--key=***) and *** failed\n" });
+  });
+
   it("is missed with its install hint", async () => {
     const metrics = createRecordingMetrics();
     const { exec } = await plugin("");

@@ -27,8 +27,18 @@ const MAX_STDERR_LENGTH = 1_000;
 /** After a 401: a plugin whose credentials are refused again and again is not run more often. */
 const MIN_INTERVAL_MS = 1_000;
 
+/** What the kubeconfig gives to the plugin: a password may be shorter than what looks like a secret. The longest first, as one may hold another. */
+const givenValues = ({ env, args }: ExecPluginConfig): readonly string[] =>
+  [...Object.values(env), ...args.map((arg) => (arg.startsWith("-") ? arg.replace(/^[^=]*=?/u, "") : arg))]
+    .filter((value) => value !== "")
+    .toSorted((a, b) => b.length - a.length);
+
 /** The end of what a plugin complained about, with everything that could be a secret blanked out. */
-const redact = (stderr: string): string => stderr.slice(-MAX_STDERR_LENGTH).replaceAll(/[\w.~+/=-]{20,}/gu, "***");
+const redact = (stderr: string, config: ExecPluginConfig): string =>
+  givenValues(config)
+    .reduce((text, value) => text.replaceAll(value, "***"), stderr)
+    .slice(-MAX_STDERR_LENGTH)
+    .replaceAll(/[\w.~+/=-]{20,}/gu, "***");
 
 const runPlugin = async (options: ExecCredentialsOptions): Promise<ExecCredential> => {
   const { config, clock, logger, metrics } = options;
@@ -57,7 +67,7 @@ const runPlugin = async (options: ExecCredentialsOptions): Promise<ExecCredentia
   });
   if (exitCode !== 0) {
     count(exitCode ?? 1, "plugin_execution_error");
-    logger.warn("an exec credential plugin failed", { command: config.command, exitCode, stderr: redact(stderr) });
+    logger.warn("an exec credential plugin failed", { command: config.command, exitCode, stderr: redact(stderr, config) });
     throw new KubeClientError({
       code: "credentials",
       message: `cannot use the exec plugin ${config.command}: it ended with exit code ${exitCode ?? "none"}`,

@@ -130,6 +130,12 @@ describe("environment", () => {
     expect(() => valueFrom(source)).toThrow(message);
   });
 
+  it("refuses a value with a NUL byte, and does not show it", () => {
+    const objects = { configMaps: new Map(), secrets: new Map([["binary", new Map([["key", "s3cret\0s3cret"]])]]) };
+    const env = (): unknown => envOf({ envFrom: [{ prefix: "P_", secretRef: { name: "binary" } }] }, { objects });
+    expect(env).toThrow(/^value of environment variable "P_key" contains a NUL byte$/u);
+  });
+
   it("finds no label that has the name of something every object has", () => {
     expect(valueFrom({ fieldRef: { fieldPath: "metadata.labels['constructor']" } })).toBe("");
   });

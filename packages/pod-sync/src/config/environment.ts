@@ -95,10 +95,17 @@ const resolveVariable = (variable: EnvVar, input: EnvironmentInput, lookup: (nam
   return "";
 };
 
+/** Runtimes refuse such a value, too, but they quote it in what they say of it, and it may be a Secret's. */
+const checkValues = (env: ReadonlyMap<string, string>): void => {
+  for (const [name, value] of env) {
+    if (value.includes("\0")) throw rejectConfig(`value of environment variable ${JSON.stringify(name)} contains a NUL byte`);
+  }
+};
+
 /**
  * A container's environment: envFrom, then env, then the service variables whose names are free; a later value of a name replaces an
  * earlier one (makeEnvironmentVariables, pkg/kubelet/kubelet_pods.go; kubelet-facts 7). The order is that of the spec; the reference's is
- * random. Rejects references to what does not exist.
+ * random. Rejects references to what does not exist, and values that no environment can hold.
  */
 export const buildEnvironment = (input: EnvironmentInput): ReadonlyMap<string, string> => {
   const { enableServiceLinks } = input.pod.spec ?? {};
@@ -111,5 +118,6 @@ export const buildEnvironment = (input: EnvironmentInput): ReadonlyMap<string, s
     if (value !== undefined) env.set(variable.name, value);
   }
   for (const [name, value] of serviceEnv) if (!env.has(name)) env.set(name, value);
+  checkValues(env);
   return env;
 };

@@ -3,7 +3,7 @@ import type { RuntimePodStatus } from "@nk/pod-model";
 import { errorText, PodSyncError } from "../errors.ts";
 import type { PodSyncErrorCode } from "../errors.ts";
 import { refreshObservation } from "./sync-context.ts";
-import type { PodPass } from "./sync-context.ts";
+import type { Made, PodPass } from "./sync-context.ts";
 
 /** Runs a step and turns its failure into an error of this package; an abort passes through. */
 export const attempt = async <T>(
@@ -30,6 +30,6 @@ export const failStep = (
   return new PodSyncError(step.code, `${step.what} of pod ${pod}: ${errorText(cause)}`, { details: { pod }, cause });
 };
 
-/** Reads the runtime, or rejects with `observation-failed`. */
-export const observe = (pass: PodPass): Promise<RuntimePodStatus | undefined> =>
-  attempt(pass, { code: "observation-failed", what: "read the runtime's state" }, () => refreshObservation(pass));
+/** Reads the runtime, or rejects with `observation-failed`; with `made` as `refreshObservation`. */
+export const observe = (pass: PodPass, made?: Made): Promise<RuntimePodStatus | undefined> =>
+  attempt(pass, { code: "observation-failed", what: "read the runtime's state" }, () => refreshObservation(pass, made));

@@ -4,12 +4,13 @@ import { PodSyncError } from "../errors.ts";
 import { listLiveContainers } from "../plan/compute-plan.ts";
 import { attempt, observe } from "./attempt.ts";
 import { removeContainer, removeSandbox } from "./remove-containers.ts";
-import { currentObservation } from "./sync-context.ts";
+import { currentObservation, holdObservation } from "./sync-context.ts";
 import type { PodPass } from "./sync-context.ts";
 
 /** Removes all containers, then all sandboxes, and reads the pod again, so that everyone learns at once that it is gone. */
 const removeFromRuntime = async (pass: PodPass, observed: RuntimePodStatus | undefined): Promise<void> => {
   if (observed === undefined) return;
+  using _hold = holdObservation(pass);
   await attempt(pass, { code: "removal-failed", what: "remove containers and sandboxes" }, async () => {
     await Promise.all(
       observed.containers.map(async ({ id, name }) => {

@@ -8,6 +8,7 @@ import { isTerminationLogName } from "../files/termination-logs.ts";
 import type { ContainerStart } from "../plan/pod-plan.ts";
 import type { ImageAnswer, PreparedVolumes } from "../ports.ts";
 import { resolveMounts } from "./container-mounts.ts";
+import { joinAll } from "./join-all.ts";
 import type { PodSetup } from "./pod-setup.ts";
 import type { PodPass } from "./sync-context.ts";
 
@@ -82,16 +83,20 @@ export const configureContainer = async (pass: PodPass, facts: InstanceFacts): P
     ...(objects !== undefined && { objects }),
     ...(envFile !== undefined && { envFile }),
   };
-  const mounts = await resolveMounts(pass, { volumes, environment });
-  await files.ensureLogDir({ pod: pass.ref, containerName: container.name });
+  const [mounts, hostsFile, terminationLog] = await joinAll([
+    resolveMounts(pass, { volumes, environment }),
+    writeHostsFile(pass, facts),
+    createTerminationLog(pass, facts),
+    files.ensureLogDir({ pod: pass.ref, containerName: container.name }),
+  ]);
   return buildContainerConfig({
     ...environment,
     restartCount,
     imageId: image.imageRef,
     imageUser: image.user,
     mounts,
-    ...(await writeHostsFile(pass, facts)),
-    ...(await createTerminationLog(pass, facts)),
+    ...hostsFile,
+    ...terminationLog,
     ...findTarget(facts),
     devices: await extras?.devices?.(wish, options),
     supportsRecursiveReadOnly: setup.handler.supportsRecursiveReadOnly,

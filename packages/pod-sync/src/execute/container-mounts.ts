@@ -37,7 +37,7 @@ export const resolveMounts = async (pass: PodPass, sources: MountSources): Promi
     else if (subPath === "") resolved.push(base);
     else {
       if (pass.ports.volumes.resolveSubPath === undefined)
-        throw rejectConfig(`cannot mount subPath ${JSON.stringify(subPath)} of volume ${mount.name} here`);
+        throw rejectConfig(`cannot mount subPath ${JSON.stringify(mount.subPathExpr ?? subPath)} of volume ${mount.name} here`);
       const path = await pass.ports.volumes.resolveSubPath(
         {
           pod: pass.pod,
@@ -45,6 +45,7 @@ export const resolveMounts = async (pass: PodPass, sources: MountSources): Promi
           volumeName: mount.name,
           volumeHostPath: hostPath,
           subPath,
+          ...(mount.subPathExpr !== undefined && { subPathExpr: mount.subPathExpr }),
           mountIndex,
           readOnly: readOnly || mount.readOnly === true,
         },

@@ -3,7 +3,7 @@ import type { RuntimePodStatus } from "@nk/pod-model";
 import { errorText, PodSyncError } from "../errors.ts";
 import { recordEvent } from "./pod-events.ts";
 import type { PodSetup } from "./pod-setup.ts";
-import { refreshObservation } from "./sync-context.ts";
+import { holdObservation, refreshObservation } from "./sync-context.ts";
 import type { PodPass } from "./sync-context.ts";
 
 /** The new sandbox and what the runtime then says about the pod. */
@@ -43,6 +43,7 @@ const runSandbox = async (pass: PodPass, setup: PodSetup): Promise<string> => {
 /** Makes the pod's sandbox and reads its addresses. A failure is an event; the next pass tries again. */
 export const createSandbox = async (pass: PodPass, setup: PodSetup): Promise<CreatedSandbox> => {
   pass.signal.throwIfAborted();
+  using _hold = holdObservation(pass);
   let sandboxId: string;
   try {
     sandboxId = await runSandbox(pass, setup);
@@ -54,7 +55,7 @@ export const createSandbox = async (pass: PodPass, setup: PodSetup): Promise<Cre
   }
   pass.signal.throwIfAborted();
   try {
-    const observed = await refreshObservation(pass);
+    const observed = await refreshObservation(pass, { sandboxId });
     pass.settings.onSandboxReady(pass.ref);
     return { sandboxId, observed };
   } catch (error) {

@@ -8,6 +8,7 @@ import { findContainerSpec } from "../plan/plan-view.ts";
 import type { ContainerKill } from "../plan/pod-plan.ts";
 import { observe } from "./attempt.ts";
 import { killContainer } from "./kill-container.ts";
+import { holdObservation } from "./sync-context.ts";
 import type { PodPass } from "./sync-context.ts";
 
 /** Addresses that HTTP hooks reach the pod by. */
@@ -110,14 +111,17 @@ export const killPod = async (
     await options.onContainersStopped?.();
     return undefined;
   }
+  // Several containers may end one long after the other, and each end is to be seen; with one, what follows is soon over.
+  using _one = listLiveContainers(observed).length > 1 ? undefined : holdObservation(pass);
   const containerErrors = await stopContainersInOrder(pass, observed, options.overrideSeconds);
   pass.signal.throwIfAborted();
   if (containerErrors.length === 0) await options.onContainersStopped?.();
   pass.signal.throwIfAborted();
   pass.memory.isStale = true;
+  using _sandboxes = holdObservation(pass);
   const sandboxErrors = await stopSandboxes(pass, observed);
   pass.signal.throwIfAborted();
-  const left = await observe(pass);
+  const left = await observe(pass, {});
   if (sandboxErrors.length > 0) throw failKill(pass, [...containerErrors, ...sandboxErrors]);
   const running = listLiveContainers(left);
   if (running.length === 0) return left;

@@ -5,6 +5,7 @@ import type { NodeFacts } from "../config/node-facts.ts";
 import { buildSandboxConfig } from "../config/sandbox-config.ts";
 import type { PreparedVolumes, RuntimeHandlerFacts } from "../ports.ts";
 import { attempt } from "./attempt.ts";
+import { joinAll } from "./join-all.ts";
 import { recordEvent } from "./pod-events.ts";
 import type { PodPass } from "./sync-context.ts";
 
@@ -57,14 +58,14 @@ export const setUpPod = async (
   pass: PodPass,
   options: { readonly sandboxAttempt: number; readonly volumes: Promise<PreparedVolumes>; readonly reportsDns: boolean },
 ): Promise<PodSetup> => {
-  const node = await attempt(pass, { code: "sandbox-failed", what: "learn about the node" }, () =>
-    pass.ports.node.facts({ signal: pass.signal }),
-  );
-  const cgroupParent = await ensureCgroup(pass);
-  const { handler, userNamespace } = await attempt(pass, { code: "sandbox-failed", what: "configure the sandbox" }, async () => ({
-    handler: await readHandler(pass),
-    ...(await readUserNamespace(pass)),
-  }));
+  const [node, cgroupParent, { handler, userNamespace }] = await joinAll([
+    attempt(pass, { code: "sandbox-failed", what: "learn about the node" }, () => pass.ports.node.facts({ signal: pass.signal })),
+    ensureCgroup(pass),
+    attempt(pass, { code: "sandbox-failed", what: "configure the sandbox" }, async () => ({
+      handler: await readHandler(pass),
+      ...(await readUserNamespace(pass)),
+    })),
+  ]);
   const volumeGroups = needsVolumeGroups(pass) ? (await options.volumes).groups : undefined;
   const dns = computePodDns(pass.pod, node);
   if (options.reportsDns) {

@@ -190,6 +190,24 @@ describe("containers", () => {
     ).toEqual(counts);
   });
 
+  test("what the runtime says of an executable shows it as the pod spells it, in the status, the event and the error", async () => {
+    const { fake, podSync } = create();
+    fake.runtime.faults = ({ name }) =>
+      name === "StartContainer" ? { error: new Error('exec: "s3cret": executable file not found in $PATH') } : undefined;
+    const env = [{ name: "TOKEN", value: "s3cret" }];
+    const { containerReasons, error } = await podSync.sync(
+      samplePod({ containers: [{ name: "main", image: "busybox", command: ["$(TOKEN)"], env }] }),
+      { signal },
+    );
+    const message = 'exec: "$(TOKEN)": executable file not found in $PATH';
+    expect(containerReasons.get("main")).toEqual({ reason: "RunContainerError", message });
+    expect(fake.events.at(-1)?.message).toBe(`Error: ${message}`);
+    const texts: string[] = [];
+    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) texts.push(cause.message);
+    expect(texts.join()).toContain(message);
+    expect(texts.join()).not.toContain("s3cret");
+  });
+
   test("a crash loop shows its wait, and ends it at the right moment", async () => {
     const { clock, fake, podSync } = create();
     await podSync.sync(samplePod(), { signal });

@@ -6,11 +6,12 @@ import type { PodSyncOptions } from "../options.ts";
 import { listLiveContainers } from "../plan/compute-plan.ts";
 import { DEFAULT_CRASH_BACKOFF_LIMITS } from "../plan/crash-backoff.ts";
 import type { PodSyncPorts } from "../ports.ts";
-import { observe } from "./attempt.ts";
+import { attempt } from "./attempt.ts";
 import { cleanUpPod } from "./clean-up.ts";
 import { killPod } from "./kill-pod.ts";
 import { restorePod } from "./orphan.ts";
 import { createPodMemories } from "./pod-memory.ts";
+import { currentObservation } from "./sync-context.ts";
 import type { PodPass, Settings, SyncContext } from "./sync-context.ts";
 import { sweepRemains } from "./sweep-remains.ts";
 import type { SweepOptions } from "./sweep-remains.ts";
@@ -108,12 +109,17 @@ export const createPodSync = (ports: PodSyncPorts, options: PodSyncOptions = {})
   const kill = async (pass: PodPass, options: Pick<TerminateOptions, "gracePeriodSeconds" | "onContainersStopped">): Promise<void> => {
     const { gracePeriodSeconds, onContainersStopped } = options;
     ports.probes.podStopping?.(pass.ref);
-    await killPod(pass, await observe(pass), { overrideSeconds: gracePeriodSeconds, onContainersStopped });
+    const what = "read the runtime's state";
+    const observed = await attempt(pass, { code: "observation-failed", what }, () => currentObservation(pass));
+    await killPod(pass, observed, { overrideSeconds: gracePeriodSeconds, onContainersStopped });
     ports.probes.podStopped?.(pass.ref);
   };
   const cleanUp = async (pass: PodPass, isRemoved: boolean): Promise<void> => {
     await cleanUpPod(pass, { isRemoved });
     context.memories.forget(pass.ref.uid);
+    if (isRemoved) return;
+    // They are still there, to be removed later.
+    for (const id of pass.memory.stoppedSandboxes) context.memories.of(pass.ref.uid).stoppedSandboxes.add(id);
   };
 
   return {

@@ -6,6 +6,7 @@ import type { ContainerStart, PodPlan } from "../plan/pod-plan.ts";
 import type { ImageAnswer, PreparedVolumes } from "../ports.ts";
 import { failStep } from "./attempt.ts";
 import { checkNetwork, createSandbox } from "./create-sandbox.ts";
+import { joinAll } from "./join-all.ts";
 import { killContainers, killPod } from "./kill-pod.ts";
 import { containerFieldPath, recordEvent } from "./pod-events.ts";
 import { ensureCgroup, makePodDirs, prepareVolumes, setUpPod } from "./pod-setup.ts";
@@ -110,14 +111,14 @@ const bringUp = async (
   const stop = new AbortController();
   using scope = linkSignals(pass.signal, stop.signal);
   const inner: PodPass = { ...pass, signal: scope.signal };
-  await makePodDirs(inner);
-  const volumes = prepareVolumes(inner);
+  const dirs = makePodDirs(inner);
+  const volumes = dirs.then(() => prepareVolumes(inner));
   const pending: Promise<unknown>[] = [settle(volumes)];
   try {
     // A sandbox for a pod that cannot start holds an address for nothing.
     if (plan.createSandbox !== undefined && (await inner.ports.volumes.isLacking?.(inner.pod)) === true) await volumes;
     const reportsDns = plan.createSandbox !== undefined;
-    const setup = await setUpPod(inner, { sandboxAttempt: plan.sandboxAttempt, volumes, reportsDns });
+    const [, setup] = await joinAll([dirs, setUpPod(inner, { sandboxAttempt: plan.sandboxAttempt, volumes, reportsDns })]);
     const fetchImages = (): Images => {
       const images = ensureImages(inner, setup, plan.containersToStart);
       pending.push(...images.values());

@@ -1,4 +1,5 @@
-import { CONTAINER_REASONS, EVENT_REASONS } from "@nk/pod-model";
+import type { ContainerConfig } from "@nk/cri-api";
+import { CONTAINER_REASONS, EVENT_REASONS, hideExecutable } from "@nk/pod-model";
 import type { RuntimePodStatus } from "@nk/pod-model";
 import { raceSignal } from "@nk/stdx";
 import { posix } from "node:path";
@@ -12,7 +13,7 @@ import { killContainer } from "./kill-container.ts";
 import { containerFieldPath, recordContainerFailure, recordEvent } from "./pod-events.ts";
 import type { PodSetup } from "./pod-setup.ts";
 import { runHook } from "./run-hook.ts";
-import { tryRefreshObservation } from "./sync-context.ts";
+import { holdObservation, tryRefreshObservation } from "./sync-context.ts";
 import type { PodPass } from "./sync-context.ts";
 
 /** Why a container waits, as its status shows it. */
@@ -98,6 +99,13 @@ const rememberRestart = (pass: PodPass, start: ContainerStart): void => {
   });
 };
 
+/** The error without what the runtime quotes of an executable that variables were expanded in; a new one, because a log shows causes, too. */
+const withoutExecutable = (error: unknown, { spec }: ContainerStart): unknown => {
+  const message = errorText(error);
+  const shown = hideExecutable(message, spec);
+  return shown === message ? error : new Error(shown);
+};
+
 const linkLog = async (
   pass: PodPass,
   place: StartPlace,
@@ -113,26 +121,31 @@ const linkLog = async (
   }
 };
 
-const startCreated = async (
-  pass: PodPass,
-  place: StartPlace,
-  created: { readonly start: ContainerStart; readonly containerId: string; readonly logPath: string },
-): Promise<StartOutcome> => {
+interface CreatedContainer {
+  readonly start: ContainerStart;
+  readonly containerId: string;
+  readonly logPath: string;
+}
+
+const startCreated = async (pass: PodPass, place: StartPlace, created: CreatedContainer): Promise<StartOutcome> => {
   const { start, containerId, logPath } = created;
   const fieldPath = containerFieldPath(start.kind, start.name);
   // As late as this: the less is left to do when the pod that this one replaces has stopped, the shorter is the gap.
   if (pass.mayStart !== undefined) await raceSignal(pass.mayStart, pass.signal);
   try {
     await pass.ports.containers.startContainer({ containerId });
-  } catch (error) {
+  } catch (cause) {
+    const error = withoutExecutable(cause, start);
     recordContainerFailure(pass, fieldPath, errorText(error));
     return failed(CONTAINER_REASONS.RunContainerError, error);
   }
   recordEvent(pass, { type: "Normal", reason: EVENT_REASONS.Started, message: "Container started", fieldPath });
   pass.signal.throwIfAborted();
-  await linkLog(pass, place, { containerName: start.name, containerId, path: logPath });
-  const after = await tryRefreshObservation(pass);
-  return (await runPostStart(pass, place, created)) ?? { type: "started", observed: after };
+  // Nobody who waits for the container waits for the link to its log.
+  const linking = linkLog(pass, place, { containerName: start.name, containerId, path: logPath });
+  const [read] = await Promise.allSettled([tryRefreshObservation(pass, { containerId }), linking]);
+  if (read.status === "rejected") throw read.reason;
+  return { type: "started", observed: read.value };
 };
 
 /** How the reason begins that a runtime gives (cri-api, ErrImageVolumeMountFailed). */
@@ -149,7 +162,7 @@ const countImageVolumes = (
   else if (problem.includes(IMAGE_VOLUME_FAILED)) metrics.imageVolumeErrors.inc({}, mounted.length);
 };
 
-const createAndStart = async (pass: PodPass, place: StartPlace, start: ContainerStart): Promise<StartOutcome> => {
+const configure = async (pass: PodPass, place: StartPlace, start: ContainerStart): Promise<ContainerConfig | StartOutcome> => {
   const fieldPath = containerFieldPath(start.kind, start.name);
   const image = await place.image;
   pass.signal.throwIfAborted();
@@ -158,25 +171,32 @@ const createAndStart = async (pass: PodPass, place: StartPlace, start: Container
     if (failure.type === "failed") recordContainerFailure(pass, fieldPath, failure.waiting.reason);
     return failure;
   }
-  const { sandboxId, observed, setup, volumes } = place;
-  let config;
+  const { observed, setup, volumes } = place;
   try {
     const restartCount = start.attempt ?? (await pass.ports.files.countRestartsByLogs({ pod: pass.ref, containerName: start.name }));
-    config = await configureContainer(pass, { setup, volumes, start, restartCount, image: image.value, observed });
+    return await configureContainer(pass, { setup, volumes, start, restartCount, image: image.value, observed });
   } catch (error) {
     pass.signal.throwIfAborted();
     recordContainerFailure(pass, fieldPath, errorText(error));
     return failed(CONTAINER_REASONS.CreateContainerConfigError, error);
   }
-  pass.signal.throwIfAborted();
+};
+
+const create = async (
+  pass: PodPass,
+  place: StartPlace,
+  { start, config }: { readonly start: ContainerStart; readonly config: ContainerConfig },
+): Promise<CreatedContainer | StartOutcome> => {
+  const fieldPath = containerFieldPath(start.kind, start.name);
   pass.memory.isStale = true;
   let containerId;
   try {
-    const request = { podSandboxId: sandboxId, config, sandboxConfig: setup.sandboxConfig };
+    const request = { podSandboxId: place.sandboxId, config, sandboxConfig: place.setup.sandboxConfig };
     ({ containerId } = await pass.ports.containers.createContainer(request));
-    countImageVolumes(pass, volumes, { start });
-  } catch (error) {
-    countImageVolumes(pass, volumes, { start, problem: errorText(error) });
+    countImageVolumes(pass, place.volumes, { start });
+  } catch (cause) {
+    const error = withoutExecutable(cause, start);
+    countImageVolumes(pass, place.volumes, { start, problem: errorText(error) });
     recordContainerFailure(pass, fieldPath, errorText(error));
     return failed(CONTAINER_REASONS.CreateContainerError, error);
   }
@@ -184,12 +204,29 @@ const createAndStart = async (pass: PodPass, place: StartPlace, start: Container
   rememberRestart(pass, start);
   // A container that was only created is made anew by the next plan, so this is a safe place to leave.
   pass.signal.throwIfAborted();
-  // Before the start: the runtime's event may be quicker than its answer.
-  if (start.spec.lifecycle?.postStart !== undefined) pass.memory.starting.add(containerId);
+  return { start, containerId, logPath: config.logPath };
+};
+
+const createAndStart = async (pass: PodPass, place: StartPlace, start: ContainerStart): Promise<StartOutcome> => {
+  const config = await configure(pass, place, start);
+  if ("type" in config) return config;
+  pass.signal.throwIfAborted();
+  const hold = holdObservation(pass);
+  let created: CreatedContainer | undefined;
   try {
-    return await startCreated(pass, place, { start, containerId, logPath: config.logPath });
+    const made = await create(pass, place, { start, config });
+    if ("type" in made) return made;
+    created = made;
+    // Before the start: the runtime's event may be quicker than its answer.
+    if (start.spec.lifecycle?.postStart !== undefined) pass.memory.starting.add(created.containerId);
+    const outcome = await startCreated(pass, place, created);
+    if (outcome.type === "failed") return outcome;
+    // A hook may take long, and what happens meanwhile is not its doing.
+    hold[Symbol.dispose]();
+    return (await runPostStart(pass, place, created)) ?? outcome;
   } finally {
-    pass.memory.starting.delete(containerId);
+    hold[Symbol.dispose]();
+    if (created !== undefined) pass.memory.starting.delete(created.containerId);
   }
 };
 

@@ -3,7 +3,7 @@ import type { Clock, Logger, RandomSource } from "@nk/stdx";
 import type { PodSyncMetrics } from "../metrics.ts";
 import type { PodSyncOptions } from "../options.ts";
 import type { CrashBackoffLimits } from "../plan/crash-backoff.ts";
-import type { PodSyncPorts } from "../ports.ts";
+import type { PodGrowth, PodSyncPorts } from "../ports.ts";
 import type { PodMemories, PodMemory } from "./pod-memory.ts";
 
 /** The options with their defaults. */
@@ -40,18 +40,26 @@ export interface PodPass extends SyncContext {
   readonly mayStart?: Promise<void>;
 }
 
-/** Reads the runtime. A read that fails leaves the observation marked as stale, so that the next pass reads before it plans. */
-export const refreshObservation = async (pass: PodPass): Promise<RuntimePodStatus | undefined> => {
+/** What a step made; nothing: it only changed what was there. */
+export type Made = Pick<PodGrowth, "sandboxId" | "containerId">;
+
+/**
+ * Reads the runtime: with `made` what is known and what a step of ours made, else whatever it has. A read that fails leaves the
+ * observation marked as stale, so that the next pass reads before it plans.
+ */
+export const refreshObservation = async (pass: PodPass, made?: Made): Promise<RuntimePodStatus | undefined> => {
+  const { name, namespace, uid } = pass.ref;
   pass.memory.isStale = true;
-  const observed = await pass.ports.observed.refresh(pass.ref.uid, { signal: pass.signal });
+  const growth = made === undefined ? {} : { growth: { name, namespace, ...made } };
+  const observed = await pass.ports.observed.refresh(uid, { signal: pass.signal, ...growth });
   pass.memory.isStale = false;
   return observed;
 };
 
 /** The same after a step of our own whose outcome is known: a failed read is no failure of the step. */
-export const tryRefreshObservation = async (pass: PodPass): Promise<RuntimePodStatus | undefined> => {
+export const tryRefreshObservation = async (pass: PodPass, made?: Made): Promise<RuntimePodStatus | undefined> => {
   try {
-    return await refreshObservation(pass);
+    return await refreshObservation(pass, made);
   } catch (error) {
     pass.signal.throwIfAborted();
     pass.logger.warn("pod could not be read after a step", { pod: pass.ref, error });
@@ -64,3 +72,7 @@ export const currentObservation = async (pass: PodPass): Promise<RuntimePodStatu
   const known = pass.memory.isStale ? undefined : pass.ports.observed.get(pass.ref.uid);
   return known ?? refreshObservation(pass);
 };
+
+/** Tells that the pod is being changed until the result is disposed; the caller refreshes the observation before. */
+export const holdObservation = (pass: Pick<PodPass, "ports" | "ref">): Disposable =>
+  pass.ports.observed.hold?.(pass.ref.uid) ?? { [Symbol.dispose]: () => {} };

@@ -93,6 +93,11 @@ describe("the scheduler", () => {
     await settle();
     expect(podOf("b").spec?.nodeName).toBe("n2");
     expect(messages("Scheduled")).toEqual(["Successfully assigned default/a to n1", "Successfully assigned default/b to n2"]);
+    // Without a last time it stands before all others of its pod, as in the reference.
+    const [scheduled] = store.list(KIND.events).items.filter((event) => event["reason"] === "Scheduled");
+    expect(scheduled).toMatchObject({ action: "Binding", reportingComponent: "default-scheduler", source: {} });
+    expect(scheduled?.["eventTime"]).toMatch(/^[\d-]+T[\d:]+\.\d{6}Z$/u);
+    expect(scheduled?.["lastTimestamp"] ?? undefined).toBeUndefined();
   });
 
   it("tells once why a pod has no node, and binds it when that changes", async () => {

@@ -5,6 +5,7 @@ import { KIND, typed } from "../stored-kinds.ts";
 import { bindPod } from "../subresources/binding.ts";
 import { withCondition } from "../subresources/pod-conditions.ts";
 import { recordEvent } from "./events.ts";
+import type { EventText } from "./events.ts";
 import { follow } from "./follow.ts";
 import { attempt } from "./guard.ts";
 import { computeMisfits } from "./node-fit.ts";
@@ -55,11 +56,14 @@ export const createScheduler = (options: ControllerOptions): Controller => {
   const told = new Map<string, string>();
   let isDue = false;
 
+  const record = (pod: Pod, text: Omit<EventText, "component">): void =>
+    recordEvent({ ...(pod as ApiObject), kind: "Pod" }, { ...text, component: NAME }, options);
+
   const refuse = (pod: Pod, message: string): void => {
     const { uid = "", namespace = "", name = "" } = pod.metadata ?? {};
     if (told.get(uid) === message) return;
     told.set(uid, message);
-    recordEvent({ ...(pod as ApiObject), kind: "Pod" }, { type: "Warning", reason: "FailedScheduling", message, component: NAME }, options);
+    record(pod, { type: "Warning", reason: "FailedScheduling", message, action: "Scheduling" });
     const condition = { type: "PodScheduled", status: "False", reason: "Unschedulable", message };
     store.update(KIND.pods, { namespace, name }, (current) => ({
       ...current,
@@ -81,7 +85,7 @@ export const createScheduler = (options: ControllerOptions): Controller => {
     const chosen = candidates[index];
     if (chosen !== undefined) candidates[index] = { ...chosen, pods: [...chosen.pods, pod] };
     const message = `Successfully assigned ${namespace}/${name} to ${nodeName}`;
-    recordEvent({ ...(pod as ApiObject), kind: "Pod" }, { type: "Normal", reason: "Scheduled", message, component: NAME }, options);
+    record(pod, { type: "Normal", reason: "Scheduled", message, action: "Binding" });
   };
 
   const placeAll = (): void => {

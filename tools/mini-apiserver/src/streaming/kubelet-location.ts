@@ -43,7 +43,7 @@ export const podOfRequest = (store: Store, { namespace = "", name = "" }: Reques
 /** The container that is asked for, or the only one there is (validateContainer in pkg/registry/core/pod/strategy.go). @throws ApiError 400 */
 export const chooseContainer = (pod: Pod, asked: string | null): string => {
   const podName = pod.metadata?.name ?? "";
-  const names = listContainers(pod).map(({ name }) => name);
+  const names = [...listContainers(pod), ...(pod.spec?.ephemeralContainers ?? [])].map(({ name }) => name);
   if (asked !== null && asked !== "") {
     if (names.includes(asked)) return asked;
     throw badRequest(`container ${asked} is not valid for pod ${podName}`);

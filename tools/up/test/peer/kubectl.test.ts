@@ -107,8 +107,9 @@ describe.each<KubectlVersion>(["1.32", "1.36"])("with kubectl %s", (version) => 
     await following.until(/^line 1\nline 2\nline 3\nline 4\nline 5\n$/u);
     const text = await kubectl("describe pod web-two");
     expect(text).toMatch(/^Node: +nk-up\/\d+\./mu);
-    expect(text).toMatch(/Normal +Scheduled .*Successfully assigned default\/web-two to nk-up/u);
-    expect(text).toMatch(/Normal +Started .*kubelet +.*Container started/u);
+    expect(text).toMatch(
+      /-+\n +Normal +Scheduled .*Successfully assigned default\/web-two to nk-up\n +Normal +Pulled .*\n +Normal +Created .*\n +Normal +Started .*kubelet +.*Container started\n$/u,
+    );
     expect(await kubectl("describe node nk-up")).toMatch(/default +web-two +0 \(0%\)/u);
     expect(await kubectl("get events --field-selector involvedObject.name=web-two -o name")).toMatch(/event\/web-two\./u);
     expect(await kubectl("delete pod web-two")).toMatch(/pod "web-two" deleted/u);

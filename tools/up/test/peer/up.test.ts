@@ -32,6 +32,7 @@ afterEach(async () => {
   if (ownLabs().length > 0) throw new Error("a run left its lab behind");
 });
 
+/** The kubelet alone, on a folder. */
 const contextOf = (once: boolean, signal: AbortSignal): UpContext => ({
   root,
   options: {
@@ -69,6 +70,35 @@ it("stops in the middle of the table when the user wants it", async () => {
     ...contextOf(false, controller.signal),
     progress: createProgress({
       write: (text) => void (said.push(text), text.includes("Ctrl-C stops everything") && controller.abort(new Error("enough"))),
+    }),
+  });
+  await expect(running).rejects.toThrow("enough");
+  expect(said.join("")).toContain("stopping pods and containerd");
+});
+
+it("starts a cluster, runs one pod through the API to Ready, measures it and takes everything down", async () => {
+  const real = fileURLToPath(new URL("../../../..", import.meta.url));
+  const context = contextOf(true, new AbortController().signal);
+  const options = { ...context.options, standalone: false, manifests: join(real, "examples/manifests") };
+  const result = await runUp({ ...context, root: real, options });
+  expect(result).toMatchObject({ ok: true });
+  expect(result?.nodeReadyMs).toBeGreaterThan(0);
+  expect(result?.setupMs).toBeGreaterThan(result?.nodeReadyMs ?? 0);
+  expect(said.join("")).toContain("starting the embedded control plane");
+});
+
+it("stops in the middle of a cluster's start when the user wants it", async () => {
+  const controller = new AbortController();
+  const context = contextOf(false, controller.signal);
+  const running = runUp({
+    ...context,
+    options: {
+      ...context.options,
+      standalone: false,
+      manifests: fileURLToPath(new URL("../../../../examples/manifests", import.meta.url)),
+    },
+    progress: createProgress({
+      write: (text) => void (said.push(text), text.includes("demo image: ") && controller.abort(new Error("enough"))),
     }),
   });
   await expect(running).rejects.toThrow("enough");
