@@ -1,4 +1,5 @@
 import type { GaugeOptions, MetricLabels } from "@nk/stdx";
+import * as prometheus from "prom-client";
 import { formatGoFloat } from "./go-float.ts";
 
 /** What a metric counts like. */
@@ -11,18 +12,6 @@ export interface FamilyDeclaration extends GaugeOptions {
   readonly buckets?: readonly number[] | undefined;
 }
 
-interface ValueSeries {
-  readonly labels: string;
-  value: number;
-}
-
-interface HistogramSeries {
-  readonly labels: string;
-  sum: number;
-  /** One more than there are bounds; each counts what fell between its bound and the one below. */
-  readonly counts: Float64Array;
-}
-
 /** A metric with all its series. */
 export interface MetricFamily {
   readonly declaration: FamilyDeclaration;
@@ -31,105 +20,91 @@ export interface MetricFamily {
   observe(labels: MetricLabels | undefined, value: number): void;
   remove(labels: MetricLabels): void;
   /** Lines of the text format with the help before them; none without series. */
-  render(): readonly string[];
+  render(): Promise<readonly string[]>;
+}
+
+type Labels = { [name: string]: string };
+
+/** A value as prom-client tells it; `metricName` only of histograms. */
+interface Told {
+  readonly value: number;
+  readonly labels: { readonly [name: string]: string | number | undefined };
+  readonly metricName?: string;
 }
 
 const escapeLabel = (value: string): string =>
   /[\\"\n]/.test(value) ? value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n") : value;
 const escapeHelp = (help: string): string => help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 
-/** The labels as a sample line has them, which is also what a series is known by. */
-const labelWriter = (labelNames: readonly string[]): ((labels: MetricLabels | undefined) => string) => {
-  const names = labelNames.toSorted();
-  return (labels) => names.map((name) => `${name}="${escapeLabel(labels?.[name] ?? "")}"`).join(",");
+const bound = (le: string | number): string => (typeof le === "number" ? formatGoFloat(le) : le);
+
+/** prom-client spells numbers as JavaScript does, and labels in any order; a bucket is known by its text, so this is written here. */
+const writeSample = (name: string, { value, labels, metricName = name }: Told, labelNames: readonly string[]): string => {
+  const pairs = labelNames.map((label) => `${label}="${escapeLabel(String(labels[label] ?? ""))}"`);
+  if (labels["le"] !== undefined) pairs.push(`le="${bound(labels["le"])}"`);
+  return `${metricName}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${formatGoFloat(value)}`;
 };
 
-const sample = (name: string, labels: string, value: string): string =>
-  labels === "" ? `${name} ${value}` : `${name}{${labels}} ${value}`;
-
-const renderHistogram = (name: string, series: HistogramSeries, bounds: readonly string[]): readonly string[] => {
-  const { labels, sum, counts } = series;
-  const prefix = labels === "" ? "" : `${labels},`;
-  let total = 0;
-  const buckets = bounds.map((bound, index) => {
-    total += counts[index] ?? 0;
-    return `${name}_bucket{${prefix}le="${bound}"} ${total}`;
-  });
-  return [...buckets, sample(`${name}_sum`, labels, formatGoFloat(sum)), sample(`${name}_count`, labels, String(total))];
+const createMetric = ({ name, kind, help, labelNames = [], buckets = [] }: FamilyDeclaration) => {
+  // It takes no empty help, which the reference has; what is shown is the declaration's.
+  const options = { name, help: help === "" ? name : help, labelNames: [...labelNames], registers: [] };
+  if (kind === "counter") return new prometheus.Counter(options);
+  return kind === "gauge" ? new prometheus.Gauge(options) : new prometheus.Histogram({ ...options, buckets: [...buckets] });
 };
 
-/** Series by their labels, no more than `maxSeries`; what comes on top is told to `onDropped` and not measured. */
-const createSeriesMap = <T>(
-  create: (labels: string) => T,
-  limits: { readonly maxSeries: number; readonly onDropped: () => void },
-): { readonly all: ReadonlyMap<string, T>; at(labels: string): T | undefined; remove(labels: string): void } => {
-  const all = new Map<string, T>();
-  return {
-    all,
-    at(labels) {
-      const known = all.get(labels);
-      if (known !== undefined) return known;
-      if (all.size >= limits.maxSeries) {
-        limits.onDropped();
-        return undefined;
-      }
-      const created = create(labels);
-      all.set(labels, created);
-      return created;
-    },
-    remove: (labels) => {
-      all.delete(labels);
-    },
-  };
-};
-
-/** Creates a family. One without labels has its only series from the start, as in the reference; one that reads its value has none. */
+/**
+ * Creates a family over prom-client, which must never throw at whoever measures. One without labels has its only series from the start, as
+ * in the reference; one that reads its value has none. Of more than `maxSeries` the rest is told to `onDropped` and not measured.
+ */
 export const createMetricFamily = (
   declaration: FamilyDeclaration,
   limits: { readonly maxSeries: number; readonly onDropped: () => void },
 ): MetricFamily => {
-  const { name, kind, help, labelNames = [], buckets = [], read } = declaration;
-  const write = labelWriter(labelNames);
-  const values = createSeriesMap<ValueSeries>((labels) => ({ labels, value: 0 }), limits);
-  const histograms = createSeriesMap<HistogramSeries>(
-    (labels) => ({ labels, sum: 0, counts: new Float64Array(buckets.length + 1) }),
-    limits,
-  );
-  const bounds = [...buckets.map(formatGoFloat), "+Inf"];
-  if (labelNames.length === 0 && read === undefined) (kind === "histogram" ? histograms : values).at("");
+  const { name, kind, help, read } = declaration;
+  const labelNames = (declaration.labelNames ?? []).toSorted();
+  const metric = createMetric(declaration);
+  const series = new Set<string>();
+  /** The labels that were declared; undefined when they would make one series too many. */
+  const place = (labels: MetricLabels | undefined): Labels | undefined => {
+    const known: Labels = Object.fromEntries(labelNames.map((label) => [label, labels?.[label] ?? ""]));
+    const key = JSON.stringify(known);
+    if (series.has(key)) return known;
+    if (series.size < limits.maxSeries) {
+      series.add(key);
+      return known;
+    }
+    limits.onDropped();
+    return undefined;
+  };
+  const measure = (labels: MetricLabels | undefined, value: number, record: (place: Labels) => void): void => {
+    const known = Number.isNaN(value) ? undefined : place(labels);
+    if (known !== undefined) record(known);
+  };
   return {
     declaration,
-    add(labels, value) {
-      const series = Number.isNaN(value) ? undefined : values.at(write(labels));
-      if (series !== undefined) series.value += value;
-    },
-    set(labels, value) {
-      const series = values.at(write(labels));
-      if (series !== undefined) series.value = value;
-    },
-    observe(labels, value) {
-      const series = Number.isNaN(value) ? undefined : histograms.at(write(labels));
-      if (series === undefined) return;
-      const index = buckets.findIndex((bound) => value <= bound);
-      const bucket = index === -1 ? buckets.length : index;
-      series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
-      series.sum += value;
-    },
+    add: (labels, value) =>
+      measure(labels, value, (known) => {
+        if (!(metric instanceof prometheus.Histogram)) metric.inc(known, value);
+      }),
+    set: (labels, value) =>
+      measure(labels, value, (known) => {
+        if (metric instanceof prometheus.Gauge) metric.set(known, value);
+      }),
+    observe: (labels, value) =>
+      measure(labels, value, (known) => {
+        if (metric instanceof prometheus.Histogram) metric.observe(known, value);
+      }),
     remove(labels) {
-      const key = write(labels);
-      values.remove(key);
-      histograms.remove(key);
+      const known: Labels = Object.fromEntries(labelNames.map((label) => [label, labels[label] ?? ""]));
+      if (series.delete(JSON.stringify(known))) metric.remove(known);
     },
-    render() {
+    async render() {
       const asked = read?.();
-      const lines =
-        asked === undefined
-          ? [
-              ...[...values.all.values()].map(({ labels, value }) => sample(name, labels, formatGoFloat(value))),
-              ...[...histograms.all.values()].flatMap((series) => renderHistogram(name, series, bounds)),
-            ]
-          : [sample(name, "", formatGoFloat(asked))];
-      return lines.length === 0 ? [] : [`# HELP ${name} ${escapeHelp(help)}`, `# TYPE ${name} ${kind}`, ...lines];
+      if (read !== undefined && asked === undefined) return [];
+      const values: readonly Told[] = asked === undefined ? (await metric.get()).values : [{ value: asked, labels: {} }];
+      if (values.length === 0) return [];
+      const lines = values.map((told) => writeSample(name, told, labelNames));
+      return [`# HELP ${name} ${escapeHelp(help)}`, `# TYPE ${name} ${kind}`, ...lines];
     },
   };
 };

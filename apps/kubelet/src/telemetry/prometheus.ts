@@ -50,7 +50,8 @@ export const createPrometheusRegister = (options: PrometheusRegisterOptions = {}
       // One look-up that fails must not take all other metrics with it.
       await Promise.allSettled(lookUps.map(async (lookUp) => lookUp()));
       sorted ??= [...families.values()].toSorted((a, b) => (a.declaration.name < b.declaration.name ? -1 : 1));
-      return `${sorted.flatMap((family) => family.render()).join("\n")}\n`;
+      const rendered = await Promise.all(sorted.map((family) => family.render()));
+      return `${rendered.flat().join("\n")}\n`;
     },
     counter(declaration): Counter {
       const family = declare({ ...declaration, kind: "counter" });

@@ -6,6 +6,7 @@ import type { ClusterRig } from "../cluster-rig.ts";
 import { describeDeletions } from "../cluster/deletion-scenarios.ts";
 import { describeKubectl } from "../cluster/kubectl-scenarios.ts";
 import { describeLives } from "../cluster/life-scenarios.ts";
+import { describeMetrics } from "../cluster/metrics-scenarios.ts";
 import { describeNode } from "../cluster/node-scenarios.ts";
 import { describeObjects } from "../cluster/object-scenarios.ts";
 
@@ -43,6 +44,9 @@ describe.concurrent("a node of a cluster", () => {
   });
   describe.concurrent("and kubectl", () => {
     describeKubectl(rig);
+  });
+  describe.concurrent("and its metrics", () => {
+    describeMetrics(rig);
   });
 });
 
