@@ -102,6 +102,43 @@ const retry = async (
   throw new CgroupsError("busy", `${what} cgroup ${path}: still in use after ${maxAttempts} attempts`, { path });
 };
 
+type InEach = <T>(path: string, what: string, task: (hierarchy: Hierarchy, directory: string) => Promise<T>) => Promise<readonly T[]>;
+
+/** What ends processes and cgroups. */
+const createEndings = (parts: {
+  readonly inEach: InEach;
+  readonly pids: Cgroups["pids"];
+  readonly killProcess: NonNullable<CgroupsOptions["killProcess"]>;
+  readonly limits: Parameters<typeof retry>[1];
+}): {
+  readonly kill: Cgroups["kill"];
+  readonly removeNow: (path: string, waiting: WaitOptions) => Promise<void>;
+  readonly destroyNow: (path: string, waiting: WaitOptions) => Promise<boolean>;
+} => {
+  const { inEach, pids, killProcess, limits } = parts;
+  const kill: Cgroups["kill"] = (path, waiting = {}) => {
+    const attempt = async (): Promise<boolean> => {
+      if ((await pids(path)).length === 0) return true;
+      await inEach(path, "kill processes of", (hierarchy, directory) => killTree(hierarchy, directory, killProcess));
+      return false;
+    };
+    return retry({ ...waiting, path, what: "kill processes of", attempt }, limits);
+  };
+  const removeNow = (path: string, waiting: WaitOptions): Promise<void> => {
+    const attempt = async (): Promise<boolean> =>
+      (await inEach(path, "remove", (_hierarchy, directory) => removeTree(directory))).every(Boolean);
+    return retry({ ...waiting, path, what: "remove", attempt }, limits);
+  };
+  const destroyNow = async (path: string, waiting: WaitOptions): Promise<boolean> => {
+    const removals = await inEach(path, "remove", (_hierarchy, directory) => removeEmpty(directory));
+    if (!removals.includes("in-use")) return removals.includes("removed");
+    await kill(path, waiting);
+    await removeNow(path, waiting);
+    return true;
+  };
+  return { kill, removeNow, destroyNow };
+};
+
 /** Makes the mechanism; nothing is read before the first call. */
 export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
   const { root = "/sys/fs/cgroup", maxAttempts = 10, retryInitialMs = 5, killProcess = sendKill, clock = systemClock } = options;
@@ -124,11 +161,7 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
     return detected;
   };
 
-  const inEach = async <T>(
-    path: string,
-    what: string,
-    task: (hierarchy: Hierarchy, directory: string) => Promise<T>,
-  ): Promise<readonly T[]> => {
+  const inEach: InEach = async (path, what, task) => {
     const parts = parsePath(path);
     const { hierarchies } = await layout();
     try {
@@ -153,26 +186,7 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
     return result;
   };
 
-  const kill: Cgroups["kill"] = (path, waiting = {}) => {
-    const attempt = async (): Promise<boolean> => {
-      if ((await pids(path)).length === 0) return true;
-      await inEach(path, "kill processes of", (hierarchy, directory) => killTree(hierarchy, directory, killProcess));
-      return false;
-    };
-    return retry({ ...waiting, path, what: "kill processes of", attempt }, limits);
-  };
-  const removeNow = (path: string, waiting: WaitOptions): Promise<void> => {
-    const attempt = async (): Promise<boolean> =>
-      (await inEach(path, "remove", (_hierarchy, directory) => removeTree(directory))).every(Boolean);
-    return retry({ ...waiting, path, what: "remove", attempt }, limits);
-  };
-  const destroyNow = async (path: string, waiting: WaitOptions): Promise<boolean> => {
-    const removals = await inEach(path, "remove", (_hierarchy, directory) => removeEmpty(directory));
-    if (!removals.includes("in-use")) return removals.includes("removed");
-    await kill(path, waiting);
-    await removeNow(path, waiting);
-    return true;
-  };
+  const { kill, removeNow, destroyNow } = createEndings({ inEach, pids, killProcess, limits });
 
   return {
     layout,

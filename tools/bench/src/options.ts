@@ -10,7 +10,7 @@ export type ClusterMeasurement = (typeof CLUSTER_MEASUREMENTS)[number];
 export const STANDALONE_MEASUREMENTS = ["start", "change", "remove", "burst", "idle"] as const;
 export type StandaloneMeasurement = (typeof STANDALONE_MEASUREMENTS)[number];
 
-interface CommonOptions {
+interface SharedOptions {
   readonly json: boolean;
   readonly containerd: ContainerdVersion;
   /** How many pods are started one after another. */
@@ -24,13 +24,13 @@ interface CommonOptions {
 }
 
 /** What `--standalone` measures. */
-export interface StandaloneOptions extends CommonOptions {
+export interface StandaloneOptions extends SharedOptions {
   readonly mode: "standalone";
   readonly only: readonly StandaloneMeasurement[];
 }
 
 /** What is measured with an API server. */
-export interface ClusterOptions extends CommonOptions {
+export interface ClusterOptions extends SharedOptions {
   readonly mode: "cluster";
   readonly only: readonly ClusterMeasurement[];
   /** How many pods come at once. */
@@ -112,7 +112,7 @@ export const parseBenchOptions = (argv: readonly string[]): BenchOptions | "help
   const controlPlane = rest["control-plane"];
   if (controlPlane !== undefined && controlPlane !== "real" && controlPlane !== "embedded")
     throw new UsageError(`--control-plane is real or embedded, not ${controlPlane}`);
-  const common = {
+  const shared = {
     json,
     containerd,
     pods: parseCount("--pods", pods ?? (standalone ? "40" : "20")),
@@ -123,9 +123,9 @@ export const parseBenchOptions = (argv: readonly string[]): BenchOptions | "help
   } as const;
   if (!standalone) {
     const burstPods = parseCount("--burst-pods", rest["burst-pods"] ?? "60");
-    return { ...common, mode: "cluster", only: parseNames(only, CLUSTER_MEASUREMENTS), burstPods, controlPlane };
+    return { ...shared, mode: "cluster", only: parseNames(only, CLUSTER_MEASUREMENTS), burstPods, controlPlane };
   }
   if (controlPlane !== undefined || rest["burst-pods"] !== undefined)
     throw new UsageError("--control-plane and --burst-pods do not go with --standalone");
-  return { ...common, mode: "standalone", only: parseNames(only, STANDALONE_MEASUREMENTS) };
+  return { ...shared, mode: "standalone", only: parseNames(only, STANDALONE_MEASUREMENTS) };
 };
