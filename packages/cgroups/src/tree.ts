@@ -37,9 +37,11 @@ export const readProcesses = async (directory: string): Promise<readonly number[
   }
 };
 
-type Removal = "removed" | "gone" | "in-use";
+/** What became of one cgroup: "gone" was removed by someone else, "in-use" holds processes or cgroups. */
+export type Removal = "removed" | "gone" | "in-use";
 
-const removeOne = async (directory: string): Promise<Removal> => {
+/** Removes a cgroup that is empty, by rmdir alone; anything but an empty one is "in-use". */
+export const removeEmpty = async (directory: string): Promise<Removal> => {
   try {
     await rmdir(directory);
     return "removed";
@@ -53,10 +55,7 @@ const removeOne = async (directory: string): Promise<Removal> => {
 /** Removes a cgroup and those below it, by rmdir alone: no file is ever removed. False when one is still in use. */
 export const removeTree = async (directory: string): Promise<boolean> => {
   // What has no cgroups below it any more, which is the usual, need not be listed.
-  if ((await removeOne(directory)) !== "in-use") return true;
-  for (const path of await listTree(directory)) if ((await removeOne(path)) === "in-use") return false;
+  if ((await removeEmpty(directory)) !== "in-use") return true;
+  for (const path of await listTree(directory)) if ((await removeEmpty(path)) === "in-use") return false;
   return true;
 };
-
-/** Removes a cgroup that is empty; anything but an empty one is "in-use". */
-export const removeEmpty = removeOne;
