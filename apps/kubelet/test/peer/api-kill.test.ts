@@ -223,6 +223,7 @@ describe(`a kubelet of a cluster that is killed again and again (seed ${seed})`,
       await rig.kubelet.kill();
       await rig.startKubelet();
     }
+    while (crowd.created < PODS) await createOne(rig, crowd, random);
     await rig.untilReady();
     const stableUids = stable.map(uidOf);
     const { tookMs } = await timed(() => converge("the API to show what is wanted", () => compareWithApi(rig, crowd)));
