@@ -16,7 +16,7 @@ import { until } from "../until.ts";
 const KILLS = 30;
 const PODS = 30;
 /** As many pods that come and go as there are at one time. */
-const CROWD = 12;
+const CROWD = 16;
 const seed = Number(process.env["NK_SEED"] ?? systemClock.nowMs() % 1_000_000);
 
 const VOLUMES: Partial<PodSpec> = {
@@ -102,8 +102,8 @@ const churnOnce = async (rig: ClusterRig, crowd: Crowd, random: RandomSource): P
   const name = names[Math.floor(random() * names.length)];
   const isFull = names.length >= CROWD || crowd.created >= PODS;
   const what = random();
-  if (name === undefined || (!isFull && what < 0.55)) return createOne(rig, crowd, random);
-  if (what < 0.75) return changeOne(rig, crowd, name);
+  if (name === undefined || (!isFull && what < 0.6)) return createOne(rig, crowd, random);
+  if (what < 0.8) return changeOne(rig, crowd, name);
   crowd.deleted += 1;
   crowd.wanted.delete(name);
   return rig.remove("Pod", name, random() < 0.3 ? 0 : undefined);
@@ -217,12 +217,13 @@ describe(`a kubelet of a cluster that is killed again and again (seed ${seed})`,
       for (let n = 0; n < changes; n += 1) await churnOnce(rig, crowd, random);
       const isInWork = moment >= 2;
       // Counted in what happens and not in time, so that a slow machine gets as far as a fast one.
-      const steps = Math.ceil(random() * 4 * changes);
+      const steps = Math.ceil(random() * 8 * changes);
       if (isInWork) await untilWorked(() => watched.events() - before >= steps);
       await systemClock.sleep(random() * (isInWork ? 100 : 250));
       await rig.kubelet.kill();
       await rig.startKubelet();
     }
+    while (crowd.created < PODS) await createOne(rig, crowd, random);
     await rig.untilReady();
     const stableUids = stable.map(uidOf);
     const { tookMs } = await timed(() => converge("the API to show what is wanted", () => compareWithApi(rig, crowd)));

@@ -55,12 +55,19 @@ const entry = (backoffMs: number, more: { readonly lastRestartMs?: number; reado
 });
 
 describe("crash back-off", () => {
-  const decide = (given: { attempt?: number; entry?: ReturnType<typeof entry>; nowMs?: number; startedAtNanos?: bigint }) => {
+  const decide = (given: {
+    attempt?: number;
+    entry?: ReturnType<typeof entry>;
+    nowMs?: number;
+    startedAtNanos?: bigint;
+    image?: string;
+  }) => {
     const plan = planOf({
       has: [
         exited("main", 1, {
           attempt: given.attempt ?? 0,
           ...(given.startedAtNanos !== undefined && { startedAtNanos: given.startedAtNanos }),
+          ...(given.image !== undefined && { image: given.image }),
         }),
       ],
       facts: {
@@ -91,6 +98,9 @@ describe("crash back-off", () => {
     ["a forgetful kubelet doubles for each of them", { attempt: 3 }, "wait until 1045000"],
     ["a forgetful kubelet waits five minutes at most", { attempt: 1000 }, "wait until 1305000"],
     ["a forgetful kubelet forgives a long run", { attempt: 9, startedAtNanos: 300_000_000_000n }, "start, then 10000"],
+    ["a forgetful kubelet takes the end of another image for no crash", { attempt: 9, image: "older" }, "start, then 10000"],
+    ["a forgetful kubelet takes a start that was broken off for no crash", { attempt: 9, startedAtNanos: 0n }, "start, then 10000"],
+    ["a start that fails again is a crash", { attempt: 9, startedAtNanos: 0n, entry: entry(20_000) }, "wait until 1025000"],
     ["a clock that was set back makes no wait longer", { attempt: 1, entry: entry(10_000), nowMs: 500_000 }, "wait until 510000"],
   ] as const)("%s", (_name, given, expected) => {
     expect(decide(given)).toBe(expected);

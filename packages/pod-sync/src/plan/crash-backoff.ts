@@ -27,6 +27,8 @@ export interface CrashBackoffInput {
   /** The newest instance that ended. */
   readonly ended: Pick<RuntimeContainerStatus, "attempt" | "startedAtNanos" | "finishedAtNanos">;
   readonly entry: CrashBackoffEntry | undefined;
+  /** The instance was made from another image than the pod now states. */
+  readonly isOfOldImage: boolean;
   readonly specKey: string;
   readonly limits: CrashBackoffLimits;
   readonly nowMs: number;
@@ -43,11 +45,12 @@ export const nanosToMs = (nanos: bigint): number => Number((nanos + 999_999n) / 
 /**
  * The back-off in force when nothing is remembered. The reference forgets on a restart and starts every crashed container at once; we
  * take the instance's restart count for the number of crashes in a row, unless it ran long enough to be forgiven. That errs towards
- * waiting, by `maxMs` at most.
+ * waiting, by `maxMs` at most. What a kubelet left behind that was killed in the middle of a change is no crash: an instance of the image
+ * before, and one whose start was broken off.
  */
-const deriveBackoffMs = ({ ended, limits }: CrashBackoffInput): number | undefined => {
-  if (ended.attempt === 0) return undefined;
-  if (ended.startedAtNanos > 0n && nanosToMs(ended.finishedAtNanos - ended.startedAtNanos) > limits.resetAfterMs) return undefined;
+const deriveBackoffMs = ({ ended, isOfOldImage, limits }: CrashBackoffInput): number | undefined => {
+  if (ended.attempt === 0 || isOfOldImage || ended.startedAtNanos === 0n) return undefined;
+  if (nanosToMs(ended.finishedAtNanos - ended.startedAtNanos) > limits.resetAfterMs) return undefined;
   return Math.min(limits.maxMs, limits.initialMs * 2 ** Math.min(30, ended.attempt - 1));
 };
 

@@ -63,6 +63,7 @@ export const backoffOf = (view: PlanView, spec: ContainerSpec): CrashBackoffDeci
   return decideCrashBackoff({
     ended,
     entry: view.facts.backoffs.get(spec.name),
+    isOfOldImage: isDefinitionChanged(spec, ended),
     specKey: specKeyOf(spec),
     limits: view.facts.backoffLimits,
     nowMs: view.facts.nowMs,
