@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { parseMountTable, readMountTable } from "./index.ts";
 
 const TABLE = [
@@ -19,6 +22,24 @@ describe("a mount table", () => {
     expect(bound).toMatchObject({ root: "/data/with blank", mountPoint: "/mnt/a\tb\\cü", options: ["ro"], propagation: "private" });
     expect(unbindable?.propagation).toBe("unbindable");
     expect(more).toEqual([]);
+  });
+
+  it("is read for one directory as it is for all", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "nk-table-"));
+    onTestFinished(() => rm(dir, { recursive: true }));
+    const lines = [
+      TABLE,
+      ...["/mnt/a", "/mnt/a/b", "/mnt/ab", "/mnt/a", "/x/mnt/a"].map((path) => `50 27 0:41 /mnt/a ${path} rw - tmpfs t rw`),
+    ];
+    await writeFile(join(dir, "mountinfo"), lines.join("\n"));
+    const all = await readMountTable(join(dir, "mountinfo"));
+    const below = async (path: string): Promise<readonly string[]> =>
+      (await readMountTable(join(dir, "mountinfo"), path)).map(({ mountPoint }) => mountPoint);
+    expect(await below("/mnt/a")).toEqual(["/mnt/a", "/mnt/a/b", "/mnt/a"]);
+    expect(await below("/mnt/a\tb\\cü")).toEqual(["/mnt/a\tb\\cü"]);
+    expect(await below("/mnt")).toEqual(all.flatMap(({ mountPoint }) => (mountPoint.startsWith("/mnt/") ? [mountPoint] : [])));
+    expect(await below("/nothing")).toEqual([]);
+    expect(await below("/")).toEqual(all.map(({ mountPoint }) => mountPoint));
   });
 
   it("that cannot be read is an error with a code", async () => {

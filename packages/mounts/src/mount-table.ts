@@ -67,10 +67,31 @@ const parseLine = (line: string): MountEntry | undefined => {
 /** The mounts of a mountinfo file in the kernel's order: of two at one place the later one covers the earlier. Broken lines are left out. */
 export const parseMountTable = (text: string): readonly MountEntry[] => text.split("\n").flatMap((line) => parseLine(line) ?? []);
 
-/** Reads a mountinfo file. Rejects with `table-unreadable`. */
-export const readMountTable = async (path: string): Promise<readonly MountEntry[]> => {
+const escapePath = (path: string): string =>
+  path.replaceAll(/[ \t\n\\]/gu, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
+
+/** The entries at or below a directory; a node has hundreds of mounts and a pod two of them, so only lines that name it are parsed. */
+const parseBelow = (text: string, below: string): readonly MountEntry[] => {
+  const found: MountEntry[] = [];
+  const name = ` ${escapePath(below)}`;
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at)) {
+    const start = text.lastIndexOf("\n", at) + 1;
+    const newline = text.indexOf("\n", at);
+    const end = newline < 0 ? text.length : newline;
+    const entry = parseLine(text.slice(start, end));
+    if (entry !== undefined && isWithin(entry.mountPoint, below)) found.push(entry);
+    at = end;
+  }
+  return found;
+};
+
+/** Reads a mountinfo file; with `below` only what is mounted at or below a real path. Rejects with `table-unreadable`. */
+export const readMountTable = async (path: string, below = "/"): Promise<readonly MountEntry[]> => {
   try {
-    return parseMountTable(await readFile(path, "utf8"));
+    const text = await readFile(path, "utf8");
+    // Other bytes may be written in more than one way.
+    if (/^[\x20-\x7e]+$/u.test(below) && below !== "/") return parseBelow(text, below);
+    return parseMountTable(text).filter(({ mountPoint }) => isWithin(mountPoint, below));
   } catch (error) {
     throw new MountsError("table-unreadable", `reading the mount table ${path} failed`, { cause: error });
   }

@@ -7,7 +7,7 @@ import { changeGroup } from "./change-group.ts";
 import type { ChangeGroupRequest } from "./change-group.ts";
 import { hasErrorCode, MountsError } from "./errors.ts";
 import { createMountCommands } from "./mount-commands.ts";
-import { isWithin, readMountTable } from "./mount-table.ts";
+import { readMountTable } from "./mount-table.ts";
 import type { MountEntry } from "./mount-table.ts";
 import { openWithin } from "./open-within.ts";
 import type { HeldFile } from "./open-within.ts";
@@ -224,7 +224,7 @@ const createTable = (mountInfoPath: string): Pick<Parts, "list" | "find"> => {
     signal?.throwIfAborted();
     const realBelow = below === undefined ? "/" : await realPathOf(below);
     if (realBelow === undefined) return [];
-    return (await readMountTable(mountInfoPath)).filter(({ mountPoint }) => isWithin(mountPoint, realBelow));
+    return readMountTable(mountInfoPath, realBelow);
   };
   return {
     list,

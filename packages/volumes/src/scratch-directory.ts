@@ -53,10 +53,13 @@ const isTmpfs = async (mounts: MountPort, path: string, signal: AbortSignal | un
   return (await mounts.list({ below: path, signal })).some(({ mountPoint, fsType }) => mountPoint === real && fsType === "tmpfs");
 };
 
-const ensureTmpfs = async (request: ScratchRequest, isReady: boolean): Promise<void> => {
+const ensureTmpfs = async (
+  request: ScratchRequest,
+  { isReady, isNew }: { readonly isReady: boolean; readonly isNew: boolean },
+): Promise<void> => {
   const { memory, path, signal } = request;
   if (memory === undefined) return;
-  const isMounted = await isTmpfs(memory.mounts, path, signal);
+  const isMounted = !isNew && (await isTmpfs(memory.mounts, path, signal));
   if (!isMounted) {
     try {
       await memory.mounts.mountTmpfs({ target: path, ...(memory.sizeBytes > 0n && { sizeBytes: memory.sizeBytes }) }, { signal });
@@ -83,7 +86,7 @@ export const ensureScratchDirectory = async (request: ScratchRequest): Promise<v
     else if (!found.isDirectory()) throw new VolumesError("unsafe-path", `${path} is not a directory`);
     const readyPath = join(marker, "ready");
     const isReady = (await orIfMissing(lstat(readyPath))) !== undefined;
-    await ensureTmpfs(request, isReady);
+    await ensureTmpfs(request, { isReady, isNew: found === undefined });
     if (isReady) return;
     await mkdir(marker, { recursive: true, mode: 0o750 });
     await writeFile(readyPath, "");

@@ -28,7 +28,11 @@ export const createEngine = (api: PodStatusApiPort, settings: WriterSettings): W
     mirrors: createMirrors(),
     lanes: new Map(),
     timers: createDelayQueue<PodUid>({ clock: settings.clock, onDue: (uid) => wakeWaiting(engine, uid) }),
-    slots: createSlots({ maxConcurrent: settings.maxConcurrent, start: (lane, signal) => runLane(engine, lane, signal) }),
+    slots: createSlots({
+      maxUrgent: settings.maxConcurrent,
+      maxNormal: settings.maxConcurrentNormal,
+      start: (lane, signal) => runLane(engine, lane, signal),
+    }),
     idleWaiters: new Set(),
   };
   return engine;

@@ -6,8 +6,13 @@ import type { StatusWriterMetrics } from "./metrics.ts";
 
 /** Options of {@link createStatusWriter}. */
 export interface StatusWriterOptions {
-  /** Pods that are written at a time; urgent writes have as many places again, so that they never wait for others. Default 16. */
+  /** Pods whose urgent changes are written at a time: that they run, are ready for the first time, or have ended. Default 16. */
   readonly maxConcurrent?: number;
+  /**
+   * Pods whose other changes are written at a time, beside those. Few, so that with many pods at once what was true for a moment only is
+   * overtaken while it waits, and not written at all. Default 4, and never more than `maxConcurrent`.
+   */
+  readonly maxConcurrentNormal?: number;
   /** How long one request may take, milliseconds. Default 10 000. */
   readonly requestTimeoutMs?: number;
   /** Wait after a failed request of a pod, doubling. Default 200 to 10 000; `apiReachable` ends it. */
@@ -31,6 +36,7 @@ export interface StatusWriterOptions {
 /** The options with their defaults filled in. */
 export interface WriterSettings {
   readonly maxConcurrent: number;
+  readonly maxConcurrentNormal: number;
   readonly requestTimeoutMs: number;
   readonly retryMs: { readonly initial: number; readonly max: number };
   readonly reconcileMs: { readonly initial: number; readonly max: number };
@@ -45,6 +51,7 @@ export interface WriterSettings {
 /** Fills in the defaults. */
 export const writerSettingsOf = (options: StatusWriterOptions): WriterSettings => ({
   maxConcurrent: options.maxConcurrent ?? 16,
+  maxConcurrentNormal: options.maxConcurrentNormal ?? Math.min(4, options.maxConcurrent ?? 4),
   requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
   retryMs: { initial: 200, max: 10_000, ...options.retryMs },
   reconcileMs: { initial: 1000, max: 300_000, ...options.reconcileMs },

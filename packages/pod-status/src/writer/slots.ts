@@ -11,20 +11,24 @@ export interface Slots {
 
 /** How lanes are served. */
 export interface SlotsOptions {
-  readonly maxConcurrent: number;
+  /** Urgent lanes at a time. */
+  readonly maxUrgent: number;
+  /** The others at a time. */
+  readonly maxNormal: number;
   /** Serves one lane; must not reject. */
   readonly start: (lane: Lane, signal: AbortSignal) => Promise<void>;
 }
 
 interface Line {
+  readonly places: number;
   readonly queue: Set<Lane>;
   running: number;
 }
 
 /** Creates it with nothing queued. */
-export const createSlots = ({ maxConcurrent, start }: SlotsOptions): Slots => {
-  const urgent: Line = { queue: new Set(), running: 0 };
-  const normal: Line = { queue: new Set(), running: 0 };
+export const createSlots = ({ maxUrgent, maxNormal, start }: SlotsOptions): Slots => {
+  const urgent: Line = { places: maxUrgent, queue: new Set(), running: 0 };
+  const normal: Line = { places: maxNormal, queue: new Set(), running: 0 };
   const served = new Set<Promise<void>>();
   let signal: AbortSignal | undefined;
   let isPumpDue = false;
@@ -40,7 +44,7 @@ export const createSlots = ({ maxConcurrent, start }: SlotsOptions): Slots => {
     if (signal === undefined || signal.aborted) return;
     for (const line of [urgent, normal]) {
       for (const lane of line.queue) {
-        if (line.running >= maxConcurrent) break;
+        if (line.running >= line.places) break;
         line.queue.delete(lane);
         // It may have been withdrawn: closed, or forgotten and idle.
         if (lane.state !== "queued") continue;

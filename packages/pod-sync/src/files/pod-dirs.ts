@@ -6,8 +6,11 @@ import { podDirPath } from "./pod-paths.ts";
 import type { PodFileRoots } from "./pod-paths.ts";
 import { removeTree } from "./remove-tree.ts";
 
-/** Lists the host's mount points as absolute paths. */
-export type ListMountPoints = (options: { readonly signal?: AbortSignal | undefined }) => Promise<readonly string[]>;
+/** Lists the host's mount points as absolute paths; those below a directory suffice. */
+export type ListMountPoints = (options: {
+  readonly below: string;
+  readonly signal?: AbortSignal | undefined;
+}) => Promise<readonly string[]>;
 
 /** Whether a pod's directories are gone, and if not, what holds them: paths with the reason. */
 export type PodDirRemoval = { readonly status: "removed" } | { readonly status: "refused"; readonly reasons: readonly string[] };
@@ -30,7 +33,7 @@ const findMounts = async (
   // The kernel names the real path, and the kubelet's root may be a symbolic link.
   const realDir = await orIfMissing(realpath(podDir), undefined);
   if (realDir === undefined) return [];
-  const mountPoints = await listMountPoints({ signal });
+  const mountPoints = await listMountPoints({ below: realDir, signal });
   return mountPoints.filter((path) => path === realDir || path.startsWith(`${realDir}/`)).map((path) => `${path} is mounted`);
 };
 
