@@ -8,7 +8,7 @@ import type { Figure, FigureHead } from "./figures.ts";
 import type { Step } from "./pod-watch.ts";
 
 /** What a burst leaves to be collected is not idleness. */
-const SETTLE_MS = 4_000;
+const SETTLE_MS = 15_000;
 /** What is put off until after the last pod is ready is part of what the burst costs. */
 const AFTERMATH_MS = 3000;
 const SAMPLE_MS = 1000;
