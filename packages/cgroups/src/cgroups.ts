@@ -6,6 +6,8 @@ import { CgroupsError, errnoOf, isCgroupsError } from "./errors.ts";
 import { killTree, sendKill } from "./kill.ts";
 import type { CgroupLayout, Hierarchy } from "./layout.ts";
 import { detectLayout } from "./layout.ts";
+import { readState, writeLimits } from "./limits.ts";
+import type { CgroupLimits, CgroupState } from "./limits.ts";
 import { createCgroupsMetrics } from "./metrics.ts";
 import type { PodCgroup, PodCgroupInput, QosClass } from "./names.ts";
 import { parsePodCgroupName, qosCgroupDirectory } from "./names.ts";
@@ -32,8 +34,15 @@ interface WaitOptions {
 export interface Cgroups {
   /** What is mounted; found at the first call of any method. */
   layout(): Promise<CgroupLayout>;
-  /** Makes a cgroup and what is above it. What exists is left as it is. */
-  ensure(path: string): Promise<void>;
+  /**
+   * Makes a cgroup and what is above it; what exists is left as it is. `limits` are set in the trees in which it is new, before it can hold
+   * anything.
+   */
+  ensure(path: string, limits?: CgroupLimits): Promise<void>;
+  /** Changes the limits that are named. Throws `failed` when the kernel refuses one or the cgroup is not there. */
+  setLimits(path: string, limits: CgroupLimits): Promise<void>;
+  /** What it limits and uses; what no tree tells is absent, so all of it for a cgroup that is not there. */
+  readState(path: string): Promise<CgroupState>;
   /** The processes in a cgroup and below it, each once, ascending; none when it does not exist. */
   pids(path: string): Promise<readonly number[]>;
   /** Kills every process in a cgroup and below it and waits until they are gone. Throws `busy` when some do not go. */
@@ -179,7 +188,7 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
     return unique(found.flat());
   };
 
-  const timed = async <T>(operation: "create" | "destroy", task: () => Promise<T>): Promise<T> => {
+  const timed = async <T>(operation: "create" | "update" | "destroy", task: () => Promise<T>): Promise<T> => {
     const startedAtMs = clock.monotonicMs();
     const result = await task();
     metrics.observe(operation, clock.monotonicMs() - startedAtMs);
@@ -191,10 +200,22 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
   return {
     layout,
     pids,
-    ensure: async (path) =>
+    ensure: async (path, limits) =>
       void (await timed("create", () =>
-        inEach(path, "create", (hierarchy, directory) => ensureInHierarchy(hierarchy, directory, parents)),
+        inEach(path, "create", async (hierarchy, directory) => {
+          const isNew = await ensureInHierarchy(hierarchy, directory, parents);
+          if (isNew && limits !== undefined) await writeLimits(hierarchy, directory, limits);
+        }),
       )),
+    setLimits: async (path, limits) =>
+      void (await timed("update", () => inEach(path, "limit", (hierarchy, directory) => writeLimits(hierarchy, directory, limits)))),
+    readState: async (path) => {
+      const states = await inEach(path, "read", readState);
+      const usage = states.find(({ memoryUsageBytes }) => memoryUsageBytes !== undefined)?.memoryUsageBytes;
+      // Each tree has controllers of its own, so no two tell the same.
+      const limits = states.reduce<CgroupLimits>((all, state) => ({ ...all, ...state.limits }), {});
+      return { limits, ...(usage === undefined ? {} : { memoryUsageBytes: usage }) };
+    },
     kill,
     remove: (path, waiting = {}) => timed("destroy", () => removeNow(path, waiting)),
     destroy: (path, waiting = {}) => timed("destroy", () => destroyNow(path, waiting)),

@@ -2,7 +2,7 @@ export { computePodStatus } from "./compute-pod-status.ts";
 export { needsReadinessPass } from "./conditions.ts";
 export { KUBELET_CONDITIONS } from "./owned-conditions.ts";
 export { describeWaiting } from "./explain.ts";
-export type { PodStatusInput, ProbeVerdict, StatusOverride, WaitingReason } from "./input.ts";
+export type { PodStatusInput, ProbeVerdict, ResizeStanding, StatusOverride, WaitingReason } from "./input.ts";
 export { computePhase } from "./phase.ts";
 export type { PodPhase } from "./phase.ts";
 export { createPodStatuses } from "./pod-statuses.ts";

@@ -12,6 +12,8 @@ export { containerLogPath, podLogDir } from "./config/log-paths.ts";
 export type { UserNamespaceMapping } from "./config/namespaces.ts";
 export type { ResolvedVolumeMount } from "./config/mounts.ts";
 export type { NodeFacts, ServiceEnv, SwapBehavior } from "./config/node-facts.ts";
+export { computePodCgroupLimits } from "./config/pod-cgroup.ts";
+export type { PodCgroupLimits } from "./config/pod-cgroup.ts";
 export { isConfigRejectedError } from "./config/reject.ts";
 export { parseResolvConf } from "./config/resolv-conf.ts";
 export type { ResolvConf } from "./config/resolv-conf.ts";
@@ -25,9 +27,10 @@ export type { PodSyncErrorCode, PodSyncErrorDetails } from "./errors.ts";
 export { explainPlan } from "./execute/explain-plan.ts";
 export type { Decision } from "./execute/explain-plan.ts";
 export { createPodSync } from "./execute/pod-sync.ts";
-export type { CleanUpOptions, PodSync, TerminateOptions } from "./execute/pod-sync.ts";
+export type { CleanUpOptions, PodSync, SyncOptions, TerminateOptions } from "./execute/pod-sync.ts";
 export type { WaitingReason } from "./execute/start-container.ts";
 export type { SweepOptions } from "./execute/sweep-remains.ts";
+export type { ResizeOrder } from "./execute/sync-context.ts";
 export type { SyncResult } from "./execute/sync-pod.ts";
 export { createPodFiles } from "./files/pod-files.ts";
 export type { NamedContainer, PodFiles, PodFilesOptions } from "./files/pod-files.ts";
@@ -41,6 +44,7 @@ export { DEFAULT_CRASH_BACKOFF_LIMITS } from "./plan/crash-backoff.ts";
 export type { CrashBackoffEntry, CrashBackoffLimits } from "./plan/crash-backoff.ts";
 export { computeKillOrder } from "./plan/kill-order.ts";
 export type { PlanFacts, PlanInput, ProbeResults } from "./plan/plan-input.ts";
+export type { ContainerUpdate, PlanResize, ResizeFacts } from "./plan/resize.ts";
 export type {
   ContainerKill,
   ContainerKind,
@@ -70,11 +74,13 @@ export type {
   ImageWish,
   NodePort,
   ObservedPort,
+  PodCgroupState,
   PodEvent,
   PodSyncPorts,
   PreparedVolume,
   PreparedVolumes,
   ProbePort,
+  ResizePort,
   RuntimeHandlerFacts,
   SandboxPort,
   SubPathRequest,

@@ -3,7 +3,7 @@ import type { PodSandboxConfig } from "@nk/cri-api";
 import { createFileCredentials, createImages, listCredentialFiles } from "@nk/images";
 import type { Images } from "@nk/images";
 import type { KubeletSettings } from "@nk/kubelet-config";
-import { createPodFiles, createPodSync } from "@nk/pod-sync";
+import { computePodCgroupLimits, createPodFiles, createPodSync } from "@nk/pod-sync";
 import type { PodFiles, PodSync, ProbePort } from "@nk/pod-sync";
 import type { PodUid } from "@nk/pod-model";
 import type { PodStartLatency } from "@nk/pod-status";
@@ -25,7 +25,7 @@ import { readEnvObjects } from "../adapters/cluster-objects.ts";
 import { volumesForPods } from "../adapters/pod-volumes.ts";
 import type { Cluster } from "./cluster.ts";
 import { describeImageError, imageService, imagesForPods } from "../adapters/images.ts";
-import { createNodeFacts, readHostsFile } from "../adapters/node-facts.ts";
+import { cpuQuotaFacts, createNodeFacts, readHostsFile } from "../adapters/node-facts.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Telemetry } from "./telemetry.ts";
 import { createObjects, createPodVolumes } from "./volumes.ts";
@@ -111,7 +111,12 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
       images: imagesForPods(images, { objects, events }),
       observed: runtime.cache,
       volumes: volumesForPods(volumes),
-      cgroups: podCgroups(cgroups, { driver: runtime.cgroupDriver, cgroupRoot: settings.cgroupRoot }),
+      cgroups: podCgroups(cgroups, {
+        driver: runtime.cgroupDriver,
+        cgroupRoot: settings.cgroupRoot,
+        limitsOf: (pod) => computePodCgroupLimits(pod, cpuQuotaFacts(settings)),
+      }),
+      resizing: runtime.cri,
       probes,
       events,
       hooks: { httpGet: sendHook },

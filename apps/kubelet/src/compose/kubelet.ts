@@ -1,6 +1,8 @@
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { createMounts } from "@nk/mounts";
+import { openAllocationFile } from "@nk/pod-workers";
 import { createEmitter, raceSignal, runTaskGroup } from "@nk/stdx";
 import { createEventLog } from "../adapters/event-log.ts";
 import { readHostFacts } from "../adapters/host.ts";
@@ -57,7 +59,8 @@ export const buildKubelet = async (
     decisions,
     stack,
   });
-  const loop = { runtime, engines, events, probes, decisions, view, membership, sources: sourceNames(settings), stack };
+  const allocations = await openAllocationFile({ path: join(settings.rootDir, "allocated_resources.json"), logger: telemetry.logger });
+  const loop = { runtime, engines, events, probes, decisions, view, membership, allocations, sources: sourceNames(settings), stack };
   const pods = createPodLoop(settings, telemetry, loop);
   const apiPods = membership && createApiPods(settings, telemetry, { membership, pods, engines, stack });
   const sources = createSources(settings, telemetry, (snapshot) => takeSnapshot(pods.workers, apiPods?.mirrors, snapshot));

@@ -1,15 +1,23 @@
+import { isFeatureEnabled } from "@nk/kubelet-config";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { kinds } from "@nk/kube-client";
 import { isStaticPod, parseTimestamp, podFullName, podRef } from "@nk/pod-model";
 import type { Node, Pod, PodRef, PodSource, PodStatus, PodUid, RuntimePod, RuntimePodStatus } from "@nk/pod-model";
 import { createPodStatuses, needsReadinessPass } from "@nk/pod-status";
 import type { PodStartLatency, PodStatuses, StatusWriter } from "@nk/pod-status";
-import { createActiveDeadlines, createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
-import type { ActiveDeadlines, PodStatusPort, PodWorkers } from "@nk/pod-workers";
+import { createActiveDeadlines, createNodeAdmission, createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
+import type {
+  ActiveDeadlines,
+  AllocationStore,
+  NodeAdmissionPorts,
+  PodAdmission,
+  PodStatusPort,
+  PodWorkers,
+  PodWorkersMetrics,
+} from "@nk/pod-workers";
 import type { Probes } from "@nk/probes";
 import { createEmitter } from "@nk/stdx";
 import type { Emitter } from "@nk/stdx";
-import { admissionByNode } from "../adapters/admission.ts";
 import type { EventLog } from "../adapters/event-log.ts";
 import { createFirstObservation } from "../adapters/first-observation.ts";
 import type { FirstObservation } from "../adapters/first-observation.ts";
@@ -58,6 +66,8 @@ export interface PodLoopParts {
   readonly view: NodeView;
   /** Absent without an API server. */
   readonly membership: Membership | undefined;
+  /** What resized pods were given, by this kubelet and those before it. */
+  readonly allocations: AllocationStore;
   readonly stack: AsyncDisposableStack;
 }
 
@@ -157,6 +167,22 @@ const createDeadlines = (
 const readNodeOf = (settings: KubeletSettings, membership: Membership | undefined): { readonly readNode?: () => Promise<Node> } =>
   membership === undefined ? {} : { readNode: () => membership.cluster.client.get(kinds.nodes, { name: settings.nodeName }) };
 
+const createAdmission = (
+  settings: KubeletSettings,
+  { logger }: Telemetry,
+  given: { readonly parts: PodLoopParts; readonly metrics: PodWorkersMetrics; readonly kill: NodeAdmissionPorts["kill"] },
+): PodAdmission => {
+  const { view, membership, events } = given.parts;
+  return createNodeAdmission(
+    { node: () => view.node(), ...readNodeOf(settings, membership), kill: given.kill, events },
+    {
+      isOn: (gate) => isFeatureEnabled(gate, settings.featureGates),
+      metrics: given.metrics,
+      logger: logger.child({ part: "admission" }),
+    },
+  );
+};
+
 const showPods = (
   { cache }: Runtime,
   { workers, statuses }: Pick<PodLoop, "workers" | "statuses">,
@@ -202,12 +228,18 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
     },
   );
   const deadlines = stack.use(createDeadlines(parts, { clock, logger, kill: (uid, request) => workers.kill(uid, request) }));
+  const workersMetrics = createPodWorkersMetrics(metrics);
   const workers = createPodWorkers(
     {
-      admission: admissionByNode({ node: () => view.node(), ...readNodeOf(settings, membership) }),
+      admission: createAdmission(settings, telemetry, {
+        parts,
+        metrics: workersMetrics,
+        kill: (uid, request) => workers.kill(uid, request),
+      }),
       status: createStatusPort(statuses, { events, applyPodProbes, writer, firstObservation }),
       runtime: podRuntime(engines.podSync, statuses, applyPodProbes),
       events,
+      allocations: parts.allocations,
     },
     {
       sources,
@@ -226,7 +258,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       syncFrequencyMs: settings.syncFrequencyMs,
       clock,
       logger: logger.child({ part: "workers" }),
-      metrics: createPodWorkersMetrics(metrics),
+      metrics: workersMetrics,
     },
   );
   stack.use(followStatuses(statuses, { writer, latency, deadlines }));

@@ -1,11 +1,9 @@
-import { ADMITTED, ADMIT_REASONS, isStaticPod } from "@nk/pod-model";
+import { ADMITTED, ADMIT_REASONS } from "@nk/pod-model";
 import type { AdmitResult, Node, Pod } from "@nk/pod-model";
-import { hasPortConflict } from "./host-ports.ts";
-import { matchesNodeAffinity } from "./node-affinity.ts";
-import { computeShortages } from "./resource-fit.ts";
+import { computeMisfit } from "./fit.ts";
+import type { Misfit } from "./fit.ts";
 import type { Shortage } from "./resource-fit.ts";
 import { findForbiddenSysctl } from "./sysctls.ts";
-import { hasUntoleratedTaint } from "./tolerations.ts";
 
 /** What a pod is judged by. */
 export interface NodeAdmissionInput {
@@ -30,10 +28,14 @@ const rejectShortage = ({ resource, requested, used, capacity }: Shortage): Admi
     `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
   );
 
-/** What no other pod's end would change. */
-const checkFeatures = ({ pod, node, allowedUnsafeSysctls }: NodeAdmissionInput): AdmitResult => {
-  const sysctl = findForbiddenSysctl(pod, allowedUnsafeSysctls);
-  if (sysctl !== undefined) return reject(ADMIT_REASONS.SysctlForbidden, sysctl);
+/** The handler of sysctls. */
+export const checkSysctls = (pod: Pod, allowedUnsafe: readonly string[]): AdmitResult => {
+  const sysctl = findForbiddenSysctl(pod, allowedUnsafe);
+  return sysctl === undefined ? ADMITTED : reject(ADMIT_REASONS.SysctlForbidden, sysctl);
+};
+
+/** What neither room nor another pod's end would change: looked at before anybody is preempted. */
+export const checkPlatform = (pod: Pod, node: Node): AdmitResult => {
   const wantedOs = pod.metadata?.labels?.[OS_LABEL];
   if (wantedOs !== undefined && wantedOs !== "linux")
     return reject(
@@ -47,23 +49,21 @@ const checkFeatures = ({ pod, node, allowedUnsafeSysctls }: NodeAdmissionInput):
   return ADMITTED;
 };
 
+/** The first of what is in the way, in the reference's words. */
+export const explainMisfit = ({ shortages: [shortage], predicates: [predicate] }: Misfit): AdmitResult => {
+  if (shortage !== undefined) return rejectShortage(shortage);
+  return predicate === undefined ? ADMITTED : rejectPredicate(predicate.name, predicate.why);
+};
+
 /**
  * Whether the pod may run on the node, by the reference's admission handlers and in their order: sysctls, operating system, groups policy,
  * resources, node selector and affinity, node name, host ports, taints that evict (pkg/kubelet/lifecycle/predicate.go). The first refusal is
  * the answer; its reason and message are the reference's.
  * @throws PodModelError `invalid-quantity`
  */
-export const computeNodeAdmission = (input: NodeAdmissionInput): AdmitResult => {
-  const { pod, others, node } = input;
-  const features = checkFeatures(input);
-  if (!features.admit) return features;
-  const [shortage] = computeShortages(pod, others, node.status?.allocatable ?? node.status?.capacity ?? {});
-  if (shortage !== undefined) return rejectShortage(shortage);
-  if (!matchesNodeAffinity(pod, node)) return rejectPredicate("NodeAffinity", "node(s) didn't match Pod's node affinity/selector");
-  if (pod.spec?.nodeName !== undefined && pod.spec.nodeName !== "" && pod.spec.nodeName !== node.metadata?.name)
-    return rejectPredicate("NodeName", "node(s) didn't match the requested node name");
-  if (hasPortConflict(pod, others)) return rejectPredicate("NodePorts", "node(s) didn't have free ports for the requested pod ports");
-  if (!isStaticPod(pod) && hasUntoleratedTaint(pod, node.spec?.taints ?? [], "NoExecute"))
-    return rejectPredicate("TaintToleration", "node(s) had taints that the pod didn't tolerate");
-  return ADMITTED;
+export const computeNodeAdmission = ({ pod, others, node, allowedUnsafeSysctls }: NodeAdmissionInput): AdmitResult => {
+  const sysctls = checkSysctls(pod, allowedUnsafeSysctls);
+  if (!sysctls.admit) return sysctls;
+  const platform = checkPlatform(pod, node);
+  return platform.admit ? explainMisfit(computeMisfit(pod, others, node)) : platform;
 };
