@@ -180,6 +180,9 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
     }
   };
 
+  /** The v2 tree of a hybrid machine has none: they are all in v1 trees. */
+  const hasControllers = async ({ version }: Hierarchy): Promise<boolean> => version === 1 || (await layout()).version === "v2";
+
   const pids = async (path: string): Promise<readonly number[]> => {
     const found = await inEach(path, "list processes of", async (_hierarchy, directory) => {
       const tree = await listTree(directory);
@@ -204,13 +207,19 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
       void (await timed("create", () =>
         inEach(path, "create", async (hierarchy, directory) => {
           const isNew = await ensureInHierarchy(hierarchy, directory, parents);
-          if (isNew && limits !== undefined) await writeLimits(hierarchy, directory, limits);
+          if (isNew && limits !== undefined && (await hasControllers(hierarchy))) await writeLimits(hierarchy, directory, limits);
         }),
       )),
     setLimits: async (path, limits) =>
-      void (await timed("update", () => inEach(path, "limit", (hierarchy, directory) => writeLimits(hierarchy, directory, limits)))),
+      void (await timed("update", () =>
+        inEach(path, "limit", async (hierarchy, directory) => {
+          if (await hasControllers(hierarchy)) await writeLimits(hierarchy, directory, limits);
+        }),
+      )),
     readState: async (path) => {
-      const states = await inEach(path, "read", readState);
+      const states = await inEach(path, "read", async (hierarchy, directory): Promise<CgroupState> =>
+        (await hasControllers(hierarchy)) ? readState(hierarchy, directory) : { limits: {} },
+      );
       const usage = states.find(({ memoryUsageBytes }) => memoryUsageBytes !== undefined)?.memoryUsageBytes;
       // Each tree has controllers of its own, so no two tell the same.
       const limits = states.reduce<CgroupLimits>((all, state) => ({ ...all, ...state.limits }), {});

@@ -94,7 +94,7 @@ const v2Files = (limits: CgroupLimits): readonly LimitFile[] => {
 export const computeLimitFiles = ({ version, controllers }: Hierarchy, limits: CgroupLimits): readonly LimitFile[] =>
   version === 2 ? v2Files(limits) : v1Files(limits).filter(({ controller }) => controllers.includes(controller));
 
-/** Writes the limits of one tree. Nothing is written of a hybrid machine's second tree, which has no controllers. */
+/** Writes the limits of one tree. */
 export const writeLimits = async (hierarchy: Hierarchy, directory: string, limits: CgroupLimits): Promise<void> => {
   for (const { name, text, isOptional } of computeLimitFiles(hierarchy, limits)) {
     try {
