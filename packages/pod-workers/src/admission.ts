@@ -91,7 +91,7 @@ const reject = (
 
 /** Asks about one new pod; false when it has to wait for others to end. */
 const admitOne = async (engine: Engine, worker: Worker): Promise<boolean> => {
-  if (worker.state.kind !== "admitting" || worker.target.type !== "pod") return true;
+  if (worker.state.kind !== "admitting" || worker.target.type !== "pod" || engine.workers.get(worker.uid) !== worker) return true;
   const { pod } = worker.target;
   const result = await ask(engine, worker, { pod });
   // Typed anew, because the state may have changed while the port was asked.

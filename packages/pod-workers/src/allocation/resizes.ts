@@ -188,6 +188,8 @@ export const settleResize = (engine: Engine, worker: Worker, report: ResizeRepor
   if (inProgress === undefined || inProgress.acceptedAtMs !== report.acceptedAtMs || worker.target.type !== "pod") return;
   const { generation } = inProgress;
   const { pod } = worker.target;
+  if (report.error === inProgress.error && report.error !== undefined) return;
+  // One more pass, to tell it.
   worker.isDue = true;
   if (report.error === undefined) {
     setResize(engine, worker, withoutProgress(worker.resize));
@@ -195,10 +197,6 @@ export const settleResize = (engine: Engine, worker: Worker, report: ResizeRepor
     resizes.saveSoon();
     record(engine, worker, { what: "completed", pod, generation });
     engine.onRoomFreed("pod_resized");
-    return;
-  }
-  if (inProgress.error === report.error) {
-    worker.isDue = false;
     return;
   }
   const sinceMs = inProgress.error === undefined ? settings.clock.nowMs() : inProgress.sinceMs;
