@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { promptFiles } from "@nk/stdx";
 import { MountsError } from "./errors.ts";
 
 /** One line of a mountinfo file (proc(5)). */
@@ -88,7 +88,7 @@ const parseBelow = (text: string, below: string): readonly MountEntry[] => {
 /** Reads a mountinfo file; with `below` only what is mounted at or below a real path. Rejects with `table-unreadable`. */
 export const readMountTable = async (path: string, below = "/"): Promise<readonly MountEntry[]> => {
   try {
-    const text = await readFile(path, "utf8");
+    const text = await promptFiles.readFile(path, "utf8");
     // Other bytes may be written in more than one way.
     if (/^[\x20-\x7e]+$/u.test(below) && below !== "/") return parseBelow(text, below);
     return parseMountTable(text).filter(({ mountPoint }) => isWithin(mountPoint, below));

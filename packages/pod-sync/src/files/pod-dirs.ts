@@ -1,6 +1,7 @@
-import { mkdir, readdir, realpath } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { PodUid } from "@nk/pod-model";
+import { promptFiles } from "@nk/stdx";
 import { orIfMissing } from "./file-errors.ts";
 import { podDirPath } from "./pod-paths.ts";
 import type { PodFileRoots } from "./pod-paths.ts";
@@ -31,7 +32,7 @@ const findMounts = async (
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> => {
   // The kernel names the real path, and the kubelet's root may be a symbolic link.
-  const realDir = await orIfMissing(realpath(podDir), undefined);
+  const realDir = await orIfMissing(promptFiles.realpath(podDir), undefined);
   if (realDir === undefined) return [];
   const mountPoints = await listMountPoints({ below: realDir, signal });
   return mountPoints.filter((path) => path === realDir || path.startsWith(`${realDir}/`)).map((path) => `${path} is mounted`);
@@ -55,7 +56,7 @@ export const removePodDataDir = async (input: RemovePodDirsInput): Promise<PodDi
   const mounts = await findMounts(podDir, input.listMountPoints, signal);
   if (mounts.length > 0) return { status: "refused", reasons: mounts };
   const reasons: string[] = [];
-  for (const name of await orIfMissing(readdir(podDir), [])) {
+  for (const name of await orIfMissing(promptFiles.readdir(podDir), [])) {
     if (VOLUME_DIRS.has(name)) reasons.push(...(await removeTree(join(podDir, name), { what: "empty-directories", signal })));
   }
   // The pod's directory itself is what later shows that volumes remain: it goes last.
