@@ -7,7 +7,7 @@ import { changeGroup } from "./change-group.ts";
 import type { ChangeGroupRequest } from "./change-group.ts";
 import { hasErrorCode, MountsError } from "./errors.ts";
 import { createMountCommands } from "./mount-commands.ts";
-import { readMountTable } from "./mount-table.ts";
+import { createMountTableReader } from "./mount-table.ts";
 import type { MountEntry } from "./mount-table.ts";
 import { openWithin } from "./open-within.ts";
 import type { HeldFile } from "./open-within.ts";
@@ -222,15 +222,16 @@ const createUnmount = (parts: Omit<Parts, "unmount">): Mounts["unmount"] => {
 };
 
 const createTable = (mountInfoPath: string): Pick<Parts, "list" | "find" | "findReal"> => {
+  const readTable = createMountTableReader(mountInfoPath);
   const findReal: Mounts["find"] = async (real, { signal } = {}) => {
     signal?.throwIfAborted();
-    return (await readMountTable(mountInfoPath, real)).findLast(({ mountPoint }) => mountPoint === real);
+    return (await readTable(real)).findLast(({ mountPoint }) => mountPoint === real);
   };
   const list: Mounts["list"] = async ({ below, signal } = {}) => {
     signal?.throwIfAborted();
     const realBelow = below === undefined ? "/" : await realPathOf(below);
     if (realBelow === undefined) return [];
-    return readMountTable(mountInfoPath, realBelow);
+    return readTable(realBelow);
   };
   return {
     list,

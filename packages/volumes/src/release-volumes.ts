@@ -2,7 +2,7 @@ import type { Dirent } from "node:fs";
 import { rmdir, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promptFiles } from "@nk/stdx";
-import { hasErrorCode, toVolumesError, VolumesError } from "./errors.ts";
+import { hasErrorCode, orIfMissing, toVolumesError, VolumesError } from "./errors.ts";
 import { escapePluginName, unescapePluginName } from "./pod-paths.ts";
 import type { PodPaths } from "./pod-paths.ts";
 import type { MountPort } from "./ports.ts";
@@ -98,6 +98,7 @@ const removeVolume = async (
   try {
     // First, so that a volume that is half gone is not taken for ready.
     for (const marker of [paths.marker(name), paths.marker(`wrapped_${name}`)]) {
+      if ((await orIfMissing(promptFiles.lstat(marker))) === undefined) continue;
       await removeFile(join(marker, "ready"));
       await removeIfEmpty(marker);
     }
@@ -144,17 +145,23 @@ const removePlaces = async (path: string, depth: number): Promise<void> => {
   await removeIfEmpty(path);
 };
 
+const releaseSubPaths = async ({ subPaths }: PodPaths, tools: ReleaseTools, signal: AbortSignal | undefined): Promise<void> => {
+  // Most pods have none, and then the mount table need not be read.
+  if ((await orIfMissing(promptFiles.lstat(subPaths))) === undefined) return;
+  for (const point of (await mountsBelow(subPaths, tools, signal)).toReversed()) {
+    if (tools.unmount === undefined) throw new VolumesError("mounted", `removing ${subPaths} failed: ${point} is still mounted`);
+    await tools.unmount(point, { signal, detach: true });
+  }
+  await removePlaces(subPaths, 2);
+};
+
 /**
  * Removes what volumes left on disk, by what lies there: sub-paths first, then each volume, unmounted before it is emptied. Never enters
  * another filesystem. Rejects with `mounted`, `empty-dir` or `unsupported-source`; then a later call goes on.
  */
 export const releaseVolumes = async (paths: PodPaths, tools: ReleaseTools, signal: AbortSignal | undefined): Promise<void> => {
   try {
-    for (const point of (await mountsBelow(paths.subPaths, tools, signal)).toReversed()) {
-      if (tools.unmount === undefined) throw new VolumesError("mounted", `removing ${paths.subPaths} failed: ${point} is still mounted`);
-      await tools.unmount(point, { signal, detach: true });
-    }
-    await removePlaces(paths.subPaths, 2);
+    await releaseSubPaths(paths, tools, signal);
     await removeVolumes(paths, tools, signal);
   } catch (error) {
     signal?.throwIfAborted();

@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, realpath, rename, writeFile } from "node:fs/promis
 import type { Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { promptFiles } from "@nk/stdx";
-import { hasErrorCode, isVolumesError, toVolumesError, VolumesError } from "./errors.ts";
+import { isVolumesError, orIfMissing, toVolumesError, VolumesError } from "./errors.ts";
 import type { MountPort } from "./ports.ts";
 
 /** What {@link ensureScratchDirectory} takes. */
@@ -20,15 +20,6 @@ export interface ScratchRequest {
 const OPEN = 0o777;
 /** What a group needs to write, enter and pass itself on. */
 const GROUP = 0o2770;
-
-const orIfMissing = async <T>(task: Promise<T>): Promise<T | undefined> => {
-  try {
-    return await task;
-  } catch (error) {
-    if (hasErrorCode(error, "ENOENT")) return undefined;
-    throw error;
-  }
-};
 
 const giveToGroup = async (path: string, gid: number | undefined): Promise<void> => {
   if (gid === undefined) return;
