@@ -74,7 +74,8 @@ export const ensureScratchDirectory = async (request: ScratchRequest): Promise<v
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o750 });
     const found: Stats | undefined = await orIfMissing(promptFiles.lstat(path));
-    if (found === undefined) await makeOpenDirectory(path, request.memory === undefined ? gid : undefined);
+    // What is mounted on it has a mode of its own.
+    if (found === undefined) await (request.memory === undefined ? makeOpenDirectory(path, gid) : mkdir(path, { mode: 0o750 }));
     else if (!found.isDirectory()) throw new VolumesError("unsafe-path", `${path} is not a directory`);
     const readyPath = join(marker, "ready");
     const isReady = (await orIfMissing(promptFiles.lstat(readyPath))) !== undefined;

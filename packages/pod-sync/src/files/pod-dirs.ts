@@ -22,8 +22,7 @@ const VOLUME_DIRS: ReadonlySet<string> = new Set(["volumes", "volumeDevices", "v
 /** Makes `<root>/pods/<uid>` with `volumes` and `plugins` in it, each 0750. */
 export const makePodDirs = async (roots: PodFileRoots, uid: PodUid): Promise<void> => {
   const podDir = podDirPath(roots, uid);
-  for (const directory of [podDir, join(podDir, "volumes"), join(podDir, "plugins")])
-    await mkdir(directory, { recursive: true, mode: 0o750 });
+  for (const name of ["volumes", "plugins"]) await mkdir(join(podDir, name), { recursive: true, mode: 0o750 });
 };
 
 const findMounts = async (
