@@ -6,7 +6,7 @@ import { CgroupsError, errnoOf, isCgroupsError } from "./errors.ts";
 import { killTree, sendKill } from "./kill.ts";
 import type { CgroupLayout, Hierarchy } from "./layout.ts";
 import { detectLayout } from "./layout.ts";
-import { readState, writeLimits } from "./limits.ts";
+import { readState, writeFirstLimits, writeLimits } from "./limits.ts";
 import type { CgroupLimits, CgroupState } from "./limits.ts";
 import { createCgroupsMetrics } from "./metrics.ts";
 import type { PodCgroup, PodCgroupInput, QosClass } from "./names.ts";
@@ -207,7 +207,7 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
       void (await timed("create", () =>
         inEach(path, "create", async (hierarchy, directory) => {
           const isNew = await ensureInHierarchy(hierarchy, directory, parents);
-          if (isNew && limits !== undefined && (await hasControllers(hierarchy))) await writeLimits(hierarchy, directory, limits);
+          if (isNew && limits !== undefined && (await hasControllers(hierarchy))) await writeFirstLimits(hierarchy, directory, limits);
         }),
       )),
     setLimits: async (path, limits) =>

@@ -1,7 +1,10 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promptFiles } from "@nk/stdx";
 import { errnoOf } from "./errors.ts";
 import type { Hierarchy } from "./layout.ts";
+
+const { readFile } = promptFiles;
 
 /** What a cgroup is limited to, in the units of cgroup v1; a field that is absent is left alone, or is unknown. */
 export interface CgroupLimits {
@@ -94,17 +97,28 @@ const v2Files = (limits: CgroupLimits): readonly LimitFile[] => {
 export const computeLimitFiles = ({ version, controllers }: Hierarchy, limits: CgroupLimits): readonly LimitFile[] =>
   version === 2 ? v2Files(limits) : v1Files(limits).filter(({ controller }) => controllers.includes(controller));
 
-/** Writes the limits of one tree. */
-export const writeLimits = async (hierarchy: Hierarchy, directory: string, limits: CgroupLimits): Promise<void> => {
-  for (const { name, text, isOptional } of computeLimitFiles(hierarchy, limits)) {
+const writeAll = async (
+  write: (path: string, text: string) => Promise<void>,
+  directory: string,
+  files: readonly LimitFile[],
+): Promise<void> => {
+  for (const { name, text, isOptional } of files) {
     try {
-      await writeFile(join(directory, name), text);
+      await write(join(directory, name), text);
     } catch (error) {
       if (isOptional === true && ["ENOENT", "EACCES", "EPERM"].includes(errnoOf(error))) continue;
       throw error;
     }
   }
 };
+
+/** Writes the limits of a cgroup in one tree that is new and holds nothing. */
+export const writeFirstLimits = (hierarchy: Hierarchy, directory: string, limits: CgroupLimits): Promise<void> =>
+  writeAll(promptFiles.writeFile, directory, computeLimitFiles(hierarchy, limits));
+
+/** Writes the limits of a cgroup in one tree. The kernel may have to take memory back first, so it is waited for in a thread. */
+export const writeLimits = (hierarchy: Hierarchy, directory: string, limits: CgroupLimits): Promise<void> =>
+  writeAll((path, text) => writeFile(path, text), directory, computeLimitFiles(hierarchy, limits));
 
 const readNumber = async (path: string): Promise<bigint | undefined> => {
   try {
