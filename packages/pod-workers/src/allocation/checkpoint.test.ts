@@ -34,7 +34,12 @@ describe("a file that is damaged", () => {
   const good = JSON.parse(formatAllocations(new Map([["u1", allocation]]))) as object;
   const cases: Record<string, { text: string; kept: number; dropped: number; problem?: string }> = {
     "is empty": { text: "", kept: 0, dropped: 0, problem: "it is not JSON" },
-    "ends in the middle": { text: formatAllocations(new Map([["u1", allocation]])).slice(0, 40), kept: 0, dropped: 0, problem: "it is not JSON" },
+    "ends in the middle": {
+      text: formatAllocations(new Map([["u1", allocation]])).slice(0, 40),
+      kept: 0,
+      dropped: 0,
+      problem: "it is not JSON",
+    },
     "is of the reference": { text: `{"data":"{}","checksum":1}`, kept: 0, dropped: 0, problem: "it has not the form of version 1" },
     "is of a later version": { text: `{"version":2,"pods":{}}`, kept: 0, dropped: 0, problem: "it has not the form of version 1" },
     "has one bad pod": { text: JSON.stringify({ ...good, pods: { u1: allocation, u2: { resources: [] } } }), kept: 1, dropped: 1 },

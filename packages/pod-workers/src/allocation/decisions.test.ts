@@ -25,7 +25,10 @@ describe("orderResizes", () => {
     deferredSinceMs,
   });
   const cases: Record<string, { given: ReturnType<typeof waiting>[]; order: string }> = {
-    "who asks for less goes first": { given: [waiting("more", podOf(cpu("200m"))), waiting("less", podOf(cpu("50m")))], order: "less more" },
+    "who asks for less goes first": {
+      given: [waiting("more", podOf(cpu("200m"))), waiting("less", podOf(cpu("50m")))],
+      order: "less more",
+    },
     "then who has the higher priority": {
       given: [waiting("low", podOf(cpu("200m"), { priority: 1 })), waiting("high", podOf(cpu("300m"), { priority: 5 }))],
       order: "high low",
