@@ -102,8 +102,8 @@ const admitOne = async (engine: Engine, worker: Worker): Promise<boolean> => {
     reject(engine, now, { pod, result });
     return true;
   }
-  enter(engine, now, { kind: "syncing" });
   admittedAs(engine, now, pod);
+  enter(engine, now, { kind: "syncing" });
   return true;
 };
 

@@ -16,7 +16,7 @@ afterAll(() => rm(directory, { recursive: true }));
 
 const allocation: Allocation = {
   resources: { containers: { main: { requests: { cpu: "1" }, limits: { memory: "1Gi" } } }, pod: { requests: { cpu: "2" } } },
-  inProgress: { acceptedAtMs: 5, generation: 2, changes: { containers: { main: ["cpu"] }, pod: ["memory"] } },
+  inProgress: { acceptedAtMs: 5, generation: 2, changes: { containers: { main: ["cpu"] }, pod: ["memory"] }, before: { containers: {} } },
 };
 
 test("what is kept is read by the next kubelet, and nothing lies beside it", async () => {

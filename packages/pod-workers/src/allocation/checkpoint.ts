@@ -7,8 +7,13 @@ import type { Logger } from "@nk/stdx";
 export interface Allocation {
   /** What the pod was given. */
   readonly resources: PodResources;
-  /** What was changed and when, until its containers have it. */
-  readonly inProgress?: { readonly acceptedAtMs: number; readonly generation: number; readonly changes: ResourceChanges };
+  /** What was changed and when, until its containers have it; `before` is what they may still hold. */
+  readonly inProgress?: {
+    readonly acceptedAtMs: number;
+    readonly generation: number;
+    readonly changes: ResourceChanges;
+    readonly before: PodResources;
+  };
 }
 
 /** Where allocations are kept. A pod that was never resized has none, so that it costs nothing. */
@@ -47,7 +52,11 @@ const isChanges = (value: unknown): value is ResourceChanges =>
 
 const isProgress = (value: unknown): boolean =>
   value === undefined ||
-  (isObject(value) && Number.isFinite(value["acceptedAtMs"]) && Number.isSafeInteger(value["generation"]) && isChanges(value["changes"]));
+  (isObject(value) &&
+    Number.isFinite(value["acceptedAtMs"]) &&
+    Number.isSafeInteger(value["generation"]) &&
+    isChanges(value["changes"]) &&
+    isResources(value["before"]));
 
 const isAllocation = (value: unknown): value is Allocation =>
   isObject(value) && isResources(value["resources"]) && isProgress(value["inProgress"]);

@@ -20,8 +20,8 @@ export interface ResizeInProgress {
   readonly generation: number;
   /** Everything that was changed since the last resize that was completed. */
   readonly changes: ResourceChanges;
-  /** What the pod had before, which is not free until the resize is completed; absent when only an earlier kubelet knew. */
-  readonly before?: PodResources;
+  /** What the pod had before, which is not free until the resize is completed. */
+  readonly before: PodResources;
   /** Why the newest try failed. */
   readonly error?: string;
   /** Since when there is or is not an error, epoch ms. */

@@ -5,6 +5,7 @@ import type { Engine } from "../machine.ts";
 import type { ResizeReport } from "../ports.ts";
 import type { Worker } from "../worker.ts";
 import { allocationShown, pendingShown } from "./known-allocation.ts";
+import { computeLargerResources } from "./larger-resources.ts";
 import { countRequests, measureResizes } from "./measure.ts";
 import { resizeEventMessage } from "./messages.ts";
 import type { ResizeNews } from "./messages.ts";
@@ -90,7 +91,7 @@ const giveVersion = (
   const resources = podResourcesOf(allocated);
   worker.target = { type: "pod", pod: withPodResources(pod, resources) };
   worker.wanted = pod;
-  if (!isNews || worker.state.kind !== "syncing") return;
+  if (!isNews || (worker.state.kind !== "syncing" && worker.state.kind !== "admitting")) return;
   if (!resizes.allocations.has(worker.uid)) resizes.allocations.set(worker.uid, { resources });
   resizes.pending.add(worker);
   resizes.due = "pod_updated";
@@ -113,8 +114,15 @@ const accept = async (engine: Engine, worker: Worker, wanted: Pod): Promise<void
   const changes = earlier === undefined ? changed : joinChanges(earlier.changes, changed);
   const generation = generationOf(wanted);
   const resources = podResourcesOf(wanted);
+  const had = podResourcesOf(before);
+  const inProgress = {
+    acceptedAtMs,
+    generation,
+    changes,
+    before: earlier === undefined ? had : computeLargerResources(had, earlier.before),
+  };
   const known = resizes.allocations.get(worker.uid);
-  resizes.allocations.set(worker.uid, { resources, inProgress: { acceptedAtMs, generation, changes } });
+  resizes.allocations.set(worker.uid, { resources, inProgress });
   try {
     await resizes.save();
   } catch (error) {
@@ -123,8 +131,7 @@ const accept = async (engine: Engine, worker: Worker, wanted: Pod): Promise<void
     throw error;
   }
   if (engine.workers.get(worker.uid) !== worker || worker.target.type !== "pod") return;
-  const progress = { acceptedAtMs, generation, changes, before: podResourcesOf(before), sinceMs: acceptedAtMs };
-  setResize(engine, worker, { ...withoutPending(worker.resize), inProgress: progress });
+  setResize(engine, worker, { ...withoutPending(worker.resize), inProgress: { ...inProgress, sinceMs: acceptedAtMs } });
   // A newer version may have come in meanwhile; what is given is what was judged.
   const newest = worker.wanted ?? worker.target.pod;
   giveVersion(engine, worker, { pod: newest, allocated: withPodResources(newest, resources), isNews: newest !== wanted });
