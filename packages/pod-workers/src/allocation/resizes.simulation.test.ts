@@ -134,7 +134,8 @@ const simulate = async (script: readonly Command[], seed: number): Promise<reado
   /** With the status of what it has, which a kubelet wrote. */
   const ask = (uid: string, cpu: string): void => {
     const has = machine.has.get(uid);
-    if (machine.rejected.has(uid)) return;
+    // A UID is used once.
+    if (machine.rejected.has(uid) || (has !== undefined && !wanted.has(uid))) return;
     wanted.set(uid, sketchPod({ uid, cpu, ...(has === undefined ? {} : { givenCpu: `${has}m` }) }));
   };
   const show = (): void => kubelet.workers.applySnapshot({ source: "api", pods: [...wanted.values()], problems: [] });
