@@ -148,12 +148,49 @@ const createEndings = (parts: {
   return { kill, removeNow, destroyNow };
 };
 
+type Timed = <T>(operation: "create" | "update" | "destroy", task: () => Promise<T>) => Promise<T>;
+
+/** What makes cgroups and limits them. */
+const createLimiting = (parts: {
+  readonly inEach: InEach;
+  readonly layout: Cgroups["layout"];
+  readonly timed: Timed;
+}): Pick<Cgroups, "ensure" | "setLimits" | "readState"> => {
+  const { inEach, layout, timed } = parts;
+  const parents = new Set<string>();
+  /** The v2 tree of a hybrid machine has none: they are all in v1 trees. */
+  const hasControllers = async ({ version }: Hierarchy): Promise<boolean> => version === 1 || (await layout()).version === "v2";
+  return {
+    ensure: async (path, limits) =>
+      void (await timed("create", () =>
+        inEach(path, "create", async (hierarchy, directory) => {
+          const isNew = await ensureInHierarchy(hierarchy, directory, parents);
+          if (isNew && limits !== undefined && (await hasControllers(hierarchy))) await writeFirstLimits(hierarchy, directory, limits);
+        }),
+      )),
+    setLimits: async (path, limits) =>
+      void (await timed("update", () =>
+        inEach(path, "limit", async (hierarchy, directory) => {
+          if (await hasControllers(hierarchy)) await writeLimits(hierarchy, directory, limits);
+        }),
+      )),
+    readState: async (path) => {
+      const states = await inEach(path, "read", async (hierarchy, directory): Promise<CgroupState> =>
+        (await hasControllers(hierarchy)) ? readState(hierarchy, directory) : { limits: {} },
+      );
+      const usage = states.find(({ memoryUsageBytes }) => memoryUsageBytes !== undefined)?.memoryUsageBytes;
+      // Each tree has controllers of its own, so no two tell the same.
+      const limits = states.reduce<CgroupLimits>((all, state) => ({ ...all, ...state.limits }), {});
+      return { limits, ...(usage === undefined ? {} : { memoryUsageBytes: usage }) };
+    },
+  };
+};
+
 /** Makes the mechanism; nothing is read before the first call. */
 export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
   const { root = "/sys/fs/cgroup", maxAttempts = 10, retryInitialMs = 5, killProcess = sendKill, clock = systemClock } = options;
   const limits = { clock, maxAttempts, retryInitialMs };
   const metrics = createCgroupsMetrics(options.metrics ?? noopMetrics);
-  const parents = new Set<string>();
   let detected: Promise<CgroupLayout> | undefined;
 
   const layout = (): Promise<CgroupLayout> => {
@@ -180,9 +217,6 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
     }
   };
 
-  /** The v2 tree of a hybrid machine has none: they are all in v1 trees. */
-  const hasControllers = async ({ version }: Hierarchy): Promise<boolean> => version === 1 || (await layout()).version === "v2";
-
   const pids = async (path: string): Promise<readonly number[]> => {
     const found = await inEach(path, "list processes of", async (_hierarchy, directory) => {
       const tree = await listTree(directory);
@@ -191,7 +225,7 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
     return unique(found.flat());
   };
 
-  const timed = async <T>(operation: "create" | "update" | "destroy", task: () => Promise<T>): Promise<T> => {
+  const timed: Timed = async (operation, task) => {
     const startedAtMs = clock.monotonicMs();
     const result = await task();
     metrics.observe(operation, clock.monotonicMs() - startedAtMs);
@@ -203,28 +237,7 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
   return {
     layout,
     pids,
-    ensure: async (path, limits) =>
-      void (await timed("create", () =>
-        inEach(path, "create", async (hierarchy, directory) => {
-          const isNew = await ensureInHierarchy(hierarchy, directory, parents);
-          if (isNew && limits !== undefined && (await hasControllers(hierarchy))) await writeFirstLimits(hierarchy, directory, limits);
-        }),
-      )),
-    setLimits: async (path, limits) =>
-      void (await timed("update", () =>
-        inEach(path, "limit", async (hierarchy, directory) => {
-          if (await hasControllers(hierarchy)) await writeLimits(hierarchy, directory, limits);
-        }),
-      )),
-    readState: async (path) => {
-      const states = await inEach(path, "read", async (hierarchy, directory): Promise<CgroupState> =>
-        (await hasControllers(hierarchy)) ? readState(hierarchy, directory) : { limits: {} },
-      );
-      const usage = states.find(({ memoryUsageBytes }) => memoryUsageBytes !== undefined)?.memoryUsageBytes;
-      // Each tree has controllers of its own, so no two tell the same.
-      const limits = states.reduce<CgroupLimits>((all, state) => ({ ...all, ...state.limits }), {});
-      return { limits, ...(usage === undefined ? {} : { memoryUsageBytes: usage }) };
-    },
+    ...createLimiting({ inEach, layout, timed }),
     kill,
     remove: (path, waiting = {}) => timed("destroy", () => removeNow(path, waiting)),
     destroy: (path, waiting = {}) => timed("destroy", () => destroyNow(path, waiting)),

@@ -118,8 +118,10 @@ const followStatuses = (
 
 /** What was observed, probed or decided reaches the statuses and the workers at once. */
 const joinObservations = (parts: PodLoopParts, loop: Pick<PodLoop, "workers" | "statuses">, applyPodProbes: ApplyProbes): void => {
-  const { runtime, probes, decisions, stack } = parts;
+  const { runtime, probes, decisions, membership, stack } = parts;
   const { workers, statuses } = loop;
+  // It may have grown.
+  if (membership !== undefined) stack.use(membership.cluster.nodes.subscribe(() => workers.roomFreed("node_updated")));
   stack.use(
     runtime.status.subscribe(() => {
       for (const { ref, state } of workers.list()) if (state === "syncing") workers.wake(ref.uid, "runtime or network status changed");
@@ -166,6 +168,21 @@ const createDeadlines = (
 
 const readNodeOf = (settings: KubeletSettings, membership: Membership | undefined): { readonly readNode?: () => Promise<Node> } =>
   membership === undefined ? {} : { readNode: () => membership.cluster.client.get(kinds.nodes, { name: settings.nodeName }) };
+
+/** Drops what every part remembers of a pod. */
+const forgetPod = (
+  { engines, probes, membership }: PodLoopParts,
+  { statuses, deadlines }: { readonly statuses: PodStatuses; readonly deadlines: ActiveDeadlines },
+  uid: PodUid,
+): void => {
+  statuses.forget(uid);
+  deadlines.forget(uid);
+  membership?.writer.forget(uid);
+  membership?.latency.forget(uid);
+  probes.removePod(uid);
+  engines.podSync.forget(uid);
+  engines.images.forgetPod(uid);
+};
 
 const createAdmission = (
   settings: KubeletSettings,
@@ -245,14 +262,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       sources,
       onSourcesReady: sourcesReady.resolve,
       onForgotten: (ref) => {
-        const { uid } = ref;
-        statuses.forget(uid);
-        deadlines.forget(uid);
-        writer?.forget(uid);
-        latency?.forget(uid);
-        probes.removePod(uid);
-        engines.podSync.forget(uid);
-        engines.images.forgetPod(uid);
+        forgetPod(parts, { statuses, deadlines }, ref.uid);
         forgotten.emit(ref);
       },
       syncFrequencyMs: settings.syncFrequencyMs,
