@@ -9,7 +9,7 @@ import { probeTcp } from "./tcp-probe.ts";
 
 /** What is probed. */
 export interface ProbeTarget {
-  /** Where http and tcp actions without a host go: an address or a name. */
+  /** Where grpc actions go, and http and tcp actions without a host: an address or a name. */
   readonly host: string;
   /** Where exec actions run. */
   readonly containerId?: string;
@@ -26,15 +26,15 @@ export interface RunProbeOptions {
   readonly clock?: Clock;
 }
 
-const shoot = (
+const shoot = async (
   { action, timeoutMs }: ProbeSpec,
   target: ProbeTarget,
-  options: RunProbeOptions & { readonly signal: AbortSignal },
+  options: RunProbeOptions & { readonly signal: AbortSignal; readonly clock: Clock },
 ): Promise<ProbeVerdict> => {
-  const { signal, exec, userAgent = "kube-probe/1.36" } = options;
+  const { signal, clock, exec, userAgent = "kube-probe/1.36" } = options;
   switch (action.type) {
     case "exec": {
-      if (exec === undefined) return Promise.resolve({ verdict: "error", output: "run exec probe: there is no exec port" });
+      if (exec === undefined) return { verdict: "error", output: "run exec probe: there is no exec port" };
       return probeExec(exec, { containerId: target.containerId ?? "", command: action.command, timeoutMs }, signal);
     }
     case "httpGet": {
@@ -43,6 +43,12 @@ const shoot = (
     }
     case "tcpSocket":
       return probeTcp({ host: action.host ?? target.host, port: action.port }, signal);
+    case "grpc": {
+      // HTTP/2 is loaded by the first who needs it.
+      const { probeGrpc } = await import("./grpc-probe.ts");
+      const { port, service = "" } = action;
+      return probeGrpc({ host: target.host, port, service, userAgent, timeoutMs }, signal, clock);
+    }
   }
 };
 
@@ -56,7 +62,7 @@ export const runProbe = async (spec: ProbeSpec, target: ProbeTarget, options: Ru
   const limitMs = spec.action.type === "exec" ? spec.timeoutMs + execGraceMs : spec.timeoutMs;
   const startedAtMs = clock.monotonicMs();
   using deadline = withDeadline({ timeoutMs: limitMs, clock, what: "probe", ...(signal && { signal }) });
-  const found = await shoot(spec, target, { ...options, signal: deadline.signal });
+  const found = await shoot(spec, target, { ...options, clock, signal: deadline.signal });
   signal?.throwIfAborted();
   const durationMs = clock.monotonicMs() - startedAtMs;
   return { ...found, durationMs, ...(deadline.signal.aborted && { lateByMs: Math.max(0, durationMs - limitMs) }) };
