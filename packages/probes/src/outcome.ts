@@ -5,7 +5,10 @@ export interface ProbeOutcome {
   /** Why, in the words an event shows; at most 10 KiB. Of a success: what the peer said. */
   readonly output: string;
   readonly durationMs: number;
-  /** How long after its time limit the shot ended; only of a shot that ran into it. Large values mean that this process was too busy. */
+  /**
+   * How long after its time limit the shot ended; only of a shot that ran into it. More than a moment means that this process was too busy to
+   * see an answer that may have been there in time.
+   */
   readonly lateByMs?: number;
 }
 

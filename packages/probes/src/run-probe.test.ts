@@ -179,7 +179,7 @@ describe("exec", () => {
   it.each<[string, Parameters<typeof createFakeExec>[0], Partial<ProbeOutcome>]>([
     ["0", () => ({ type: "exited", exitCode: 0, output: "fine" }), { verdict: "success", output: "fine" }],
     ["another code", () => ({ type: "exited", exitCode: 2, output: "bad" }), { verdict: "failure", output: "bad" }],
-    ["a time-out", () => ({ type: "timed-out" }), { verdict: "failure", output: 'command "sh -c x" timed out' }],
+    ["a time-out", () => ({ type: "timed-out" }), { verdict: "failure", output: 'command timed out: "sh -c x" timed out after 1s' }],
     ["a broken runtime", () => Promise.reject(new Error("no runtime")), { verdict: "error", output: "no runtime" }],
     ["much output", () => ({ type: "exited", exitCode: 1, output: "é".repeat(9000) }), { output: "é".repeat(5120) }],
   ])("judges %s", async (_what, exec, expected) => {
