@@ -56,10 +56,7 @@ export const applyProbes = (
   probes.applyPod(pod, running, isHostNetwork(pod) ? facts.hostIp : (podIp ?? ""));
 };
 
-/**
- * What the probes say of each running container, as the status wants it. A readiness probe without a verdict yet belongs to a container
- * that ran before this kubelet: it is left as ready as it was.
- */
+/** What the probes say of each running container, as the status wants it. */
 export const probeVerdicts = (probes: Probes, pod: Pod, observed: RuntimePodStatus | undefined): ReadonlyMap<string, ProbeVerdict> => {
   const specs = new Map(containersOf(pod).map((container) => [container.name, container]));
   return new Map(
