@@ -52,6 +52,15 @@ const shoot = async (
   }
 };
 
+/** What Node refuses to try, such as a name with a NUL in it, could not be carried out. */
+const shootSafely = async (...args: Parameters<typeof shoot>): Promise<ProbeVerdict> => {
+  try {
+    return await shoot(...args);
+  } catch (error) {
+    return { verdict: "error", output: error instanceof Error ? error.message : String(error) };
+  }
+};
+
 /**
  * One shot. Resolves with what it found, also when it could not be carried out (`error`); rejects only with the signal's reason. Works
  * outside of Kubernetes too: wait for a server in a script, watch a child process.
@@ -62,7 +71,7 @@ export const runProbe = async (spec: ProbeSpec, target: ProbeTarget, options: Ru
   const limitMs = spec.action.type === "exec" ? spec.timeoutMs + execGraceMs : spec.timeoutMs;
   const startedAtMs = clock.monotonicMs();
   using deadline = withDeadline({ timeoutMs: limitMs, clock, what: "probe", ...(signal && { signal }) });
-  const found = await shoot(spec, target, { ...options, clock, signal: deadline.signal });
+  const found = await shootSafely(spec, target, { ...options, clock, signal: deadline.signal });
   signal?.throwIfAborted();
   const durationMs = clock.monotonicMs() - startedAtMs;
   return { ...found, durationMs, ...(deadline.signal.aborted && { lateByMs: Math.max(0, durationMs - limitMs) }) };

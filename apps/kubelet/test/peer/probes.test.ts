@@ -187,13 +187,14 @@ describe("probes of real pods", () => {
 describe("probes of real pods when the kubelet is restarted", () => {
   /** One of each kind in turn, each shooting at its own name. */
   const probed = (name: string, kind: number): Pod => {
-    const hidden = { failureThreshold: 1 };
+    // A single failure would show, and a slow machine is none.
+    const hidden = { failureThreshold: 1, timeoutSeconds: 20 };
     const probes: readonly Partial<Container>[] = [
       { readinessProbe: http(`/${name}`, hidden), livenessProbe: tcp(hidden) },
-      { readinessProbe: grpc(name, hidden), livenessProbe: http(`/${name}`) },
-      { startupProbe: http("/startup"), readinessProbe: tcp(hidden), livenessProbe: http(`/${name}`) },
-      { startupProbe: http("/startup"), readinessProbe: http(`/${name}`, { ...hidden, initialDelaySeconds: 1 }) },
-      { readinessProbe: exec(["true"], hidden), livenessProbe: http(`/${name}`) },
+      { readinessProbe: grpc(name, hidden), livenessProbe: http(`/${name}`, hidden) },
+      { startupProbe: http("/startup", hidden), readinessProbe: tcp(hidden), livenessProbe: http(`/${name}`, hidden) },
+      { startupProbe: http("/startup", hidden), readinessProbe: http(`/${name}`, { ...hidden, initialDelaySeconds: 1 }) },
+      { readinessProbe: exec(["true"], hidden), livenessProbe: http(`/${name}`, hidden) },
     ];
     const container = shell("main", SLEEP, probes[kind % probes.length]);
     if (kind % probes.length === 1) return podOf(name, [container], { hostNetwork: true });
