@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, Server } from "node:http";
-import { createServer } from "node:http";
+import http, { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -72,6 +72,19 @@ describe("an HTTP probe", () => {
       ["shop.example", `${host}:${port}`],
     ]);
     expect((await get("/away")).verdict).toBe("warning");
+  });
+
+  it("goes past the agent, which a proxy of the host's may be in", async () => {
+    const agent = http.globalAgent;
+    http.globalAgent = new http.Agent();
+    http.globalAgent.createConnection = () => {
+      throw new Error("the agent was asked");
+    };
+    try {
+      expect((await get("/")).verdict).toBe("success");
+    } finally {
+      http.globalAgent = agent;
+    }
   });
 
   it("says something about whatever it is told to do", async () => {

@@ -44,7 +44,7 @@ const shoot = async (
     case "tcpSocket":
       return probeTcp({ host: action.host ?? target.host, port: action.port }, signal);
     case "grpc": {
-      // HTTP/2 is loaded by the first who needs it.
+      // Loaded by the first who needs it: most nodes have no gRPC probe.
       const { probeGrpc } = await import("./grpc-probe.ts");
       const { port, service = "" } = action;
       return probeGrpc({ host: target.host, port, service, userAgent, timeoutMs }, signal, clock);
