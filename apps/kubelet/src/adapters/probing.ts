@@ -5,6 +5,7 @@ import type { Container, Pod, RuntimePodStatus } from "@nk/pod-model";
 import type { ProbeVerdict } from "@nk/pod-status";
 import type { ProbePort } from "@nk/pod-sync";
 import type { ExecPort, Probes } from "@nk/probes";
+import { rpcErrorText } from "./rpc-error.ts";
 
 const NANOS_PER_MS = 1_000_000n;
 
@@ -18,8 +19,9 @@ export const execThroughRuntime = (cri: CriClient): ExecPort => ({
       );
       return { type: "exited", exitCode, output: Buffer.concat([stdout, stderr]).toString("utf8") };
     } catch (error) {
-      if (isCriError(error) && error.code === "deadline-exceeded") return { type: "timed-out" };
-      throw error;
+      if (!isCriError(error)) throw error;
+      if (error.code === "deadline-exceeded") return { type: "timed-out" };
+      throw new Error(rpcErrorText(error) ?? error.message, { cause: error });
     }
   },
 });

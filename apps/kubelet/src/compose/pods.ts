@@ -139,8 +139,11 @@ const joinObservations = (parts: PodLoopParts, loop: Pick<PodLoop, "workers" | "
       const { uid, probeType, result } = change;
       const pod = statuses.pod(uid);
       if (pod !== undefined) memory.remember(pod, change, probes.results);
-      void statuses.refresh(uid);
-      workers.wake(uid, `${probeType} probe: ${result}`);
+      if (probeType !== "liveness") void statuses.refresh(uid);
+      const text = `${probeType} probe: ${result}`;
+      // Something is done about the pod: a container is restarted, or those after a sidecar are started.
+      if (probeType !== "readiness" && result !== (probeType === "liveness" ? "success" : "unknown")) workers.wake(uid, text);
+      else workers.note(uid, text);
     }),
   );
   stack.use(decisions.subscribe(({ uid, text }) => workers.note(uid, text)));

@@ -96,12 +96,13 @@ describe("probes of real pods", () => {
           terminationGracePeriodSeconds: 600,
         }),
       );
+      await rig().create(podOf("no-command", [shell("main", SLEEP, { livenessProbe: exec(["/no/such/command"]) })]));
       await rig().create(podOf("away", [shell("main", SLEEP, { readinessProbe: http("/away") })]));
       await untilApiPod(rig(), "sick", ({ status }) => status?.containerStatuses?.every(({ restartCount }) => restartCount > 0));
     });
     const messagesOf = async (name: string): Promise<readonly string[]> => {
       const pod = await untilApiPod(rig(), name, () => true);
-      await untilEvent(rig(), pod, name === "away" ? "ProbeWarning" : "Killing");
+      await untilEvent(rig(), pod, { away: "ProbeWarning", sick: "Killing" }[name] ?? "Unhealthy");
       return eventsOf(rig(), pod).map(({ reason, message, involvedObject }) => `${reason} ${involvedObject.fieldPath}: ${message}`);
     };
     expect(await messagesOf("sick")).toEqual(
@@ -115,11 +116,14 @@ describe("probes of real pods", () => {
     expect(await messagesOf("away")).toContain(
       "ProbeWarning spec.containers{main}: Readiness probe warning: Probe terminated redirects, Response body: elsewhere",
     );
+    const unknown =
+      "Unhealthy spec.containers{main}: Liveness probe errored and resulted in unknown state: rpc error: code = Unknown desc = failed to exec";
+    expect((await messagesOf("no-command")).filter((message) => message.startsWith(unknown))).not.toEqual([]);
     expect(conditionOf(await untilApiPod(rig(), "away", isReady), "Ready")?.status).toBe("True");
     report(
       `probes: two containers that ignore SIGTERM were restarted ${tookMs} ms after their pod was made; it has 600 s, their probes 1 s`,
     );
-    await removeAll(["sick", "away"]);
+    await removeAll(["sick", "away", "no-command"]);
   });
 
   it(
