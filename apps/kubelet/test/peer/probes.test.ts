@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Container, Pod, Probe } from "@nk/pod-model";
 import { systemClock } from "@nk/stdx";
-import { closeClusterLeakFree, openClusterRig, untilApiPod } from "../cluster-rig.ts";
+import { closeClusterLeakFree, openClusterRig, untilApiPod, untilApiPodGone } from "../cluster-rig.ts";
 import type { ClusterRig } from "../cluster-rig.ts";
 import { conditionOf, eventsOf, isReady, main, runReady, uidOf, untilEvent } from "../cluster/pod-facts.ts";
 import { SLEEP, podOf, shell } from "../manifests.ts";
@@ -63,25 +63,32 @@ describe("probes of real pods", () => {
   it("are fired as the container starts, and make it Ready at once", async () => {
     const first: number[] = [];
     const ready: number[] = [];
-    for (let count = 0; count < 5; count += 1) {
+    const delayed: number[] = [];
+    for (let count = 0; count < 3; count += 1) {
       const name = `timed-${count}`;
       const probes = {
         startupProbe: http(`/${name}/startup`, { periodSeconds: 10 }),
         readinessProbe: http(`/${name}/readiness`, { periodSeconds: 10 }),
+        livenessProbe: http(`/${name}/liveness`, { periodSeconds: 10, initialDelaySeconds: 2 }),
       };
       const pod = await runReady(rig(), podOf(name, [shell("main", SLEEP, probes)]));
       const shownAtMs = systemClock.nowMs();
       const containerId = (main(pod)?.containerID ?? "").replace("containerd://", "");
       const { status } = await rig().cri.containerStatus({ containerId });
-      const shotAt = (path: string): number => at().shots.find((shot) => shot.at === path)?.atMs ?? Number.NaN;
-      first.push(shotAt(`/${name}/startup`) - Number((status?.startedAt ?? 0n) / 1_000_000n));
-      ready.push(shownAtMs - shotAt(`/${name}/readiness`));
+      const startedAtMs = Number((status?.startedAt ?? 0n) / 1_000_000n);
+      const shotAt = (path: string): Promise<number> => until(path, async () => at().shots.find((shot) => shot.at === path)?.atMs);
+      first.push((await shotAt(`/${name}/startup`)) - startedAtMs);
+      ready.push(shownAtMs - (await shotAt(`/${name}/readiness`)));
+      delayed.push((await shotAt(`/${name}/liveness`)) - startedAtMs - 2000);
     }
     report(
-      `probes: first startup shot ${first.join(", ")} ms after the container's start; Ready in the API ${ready.join(", ")} ms after the first success`,
+      `probes: first startup shot ${first.join(", ")} ms after the container's start, shots with a delay ${delayed.join(", ")} ms after theirs; ` +
+        `Ready in the API ${ready.join(", ")} ms after the first success`,
     );
     expect(median(first)).toBeLessThan(50);
     expect(median(ready)).toBeLessThan(100);
+    expect(Math.min(...delayed)).toBeGreaterThanOrEqual(0);
+    expect(median(delayed)).toBeLessThan(50);
     await removeAll(first.map((_, count) => `timed-${count}`));
   });
 
@@ -124,6 +131,19 @@ describe("probes of real pods", () => {
       `probes: two containers that ignore SIGTERM were restarted ${tookMs} ms after their pod was made; it has 600 s, their probes 1 s`,
     );
     await removeAll(["sick", "away", "no-command"]);
+  });
+
+  it("of a pod that ends go on with readiness to its end, and not with liveness", async () => {
+    const probes = { readinessProbe: http("/ending/readiness"), livenessProbe: http("/ending/liveness") };
+    const lingering = shell("main", "trap 'sleep 2.5; exit 0' TERM; while :; do sleep 0.1; done", probes);
+    const pod = await runReady(rig(), podOf("ending", [lingering], { terminationGracePeriodSeconds: 20 }));
+    await until("both to be fired", async () => at().shots.some((shot) => shot.at === "/ending/liveness"));
+    await rig().remove("Pod", "ending");
+    await untilEvent(rig(), pod, "Killing");
+    const endingMs = systemClock.nowMs();
+    await untilApiPodGone(rig(), "ending");
+    const late = new Set(at().shots.flatMap((shot) => (shot.atMs > endingMs && shot.at.startsWith("/ending/") ? shot.at : [])));
+    expect([...late]).toEqual(["/ending/readiness"]);
   });
 
   it(
