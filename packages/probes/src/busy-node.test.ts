@@ -25,7 +25,7 @@ describe("the engine on a node that is too busy", () => {
     await clock.advance(2000);
     expect(get("liveness")).toBe("success");
     expect(events.events.map(({ reason, message }) => [reason, message])).toEqual([
-      ["ProbeWarning", "Liveness probe warning: inconclusive, the node was too busy to tell: ended 5s after its time limit"],
+      ["ProbeWarning", "Liveness probe warning: inconclusive, the node was too busy to look for an answer for 5s"],
     ]);
     const labels = { probe_type: "Liveness", container: "c", pod: "p", namespace: "n", pod_uid: "u" };
     expect(metrics.value("prober_probe_total", { ...labels, result: "unknown" })).toBe(1);

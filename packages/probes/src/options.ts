@@ -9,8 +9,8 @@ export interface ProbesOptions {
   /** Immediate further tries of a shot that could not be carried out. Default 2, three tries in all as in the reference. */
   readonly maxErrorRetries?: number;
   /**
-   * A shot that ran into its time limit and ended so long after it is inconclusive: this process was too busy to see an answer that may have
-   * been there in time. It is repeated like an error, and counts neither as a success nor as a failure. Default 100.
+   * A shot that ran into its time limit is inconclusive when this process was so long too busy to look for an answer. It is repeated like an
+   * error, and counts neither as a success nor as a failure. Default 100.
    */
   readonly lateToleranceMs?: number;
   /** So many inconclusive shots in a row say nothing; one more is a failure, because a busy node must not hide a dead container. Default 3. */

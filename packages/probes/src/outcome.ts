@@ -6,8 +6,8 @@ export interface ProbeOutcome {
   readonly output: string;
   readonly durationMs: number;
   /**
-   * How long after its time limit the shot ended; only of a shot that ran into it. More than a moment means that this process was too busy to
-   * see an answer that may have been there in time.
+   * How long this process was too busy to look for an answer; only of a shot that ran into its time limit. The limit does not run meanwhile, as
+   * far as such a stall is longer than an eighth of it (and than 100 ms).
    */
   readonly lateByMs?: number;
 }

@@ -1,11 +1,12 @@
 import type { Clock } from "@nk/stdx";
-import { systemClock, withDeadline } from "@nk/stdx";
+import { systemClock } from "@nk/stdx";
 import { probeExec } from "./exec-probe.ts";
 import { probeHttp } from "./http-probe.ts";
 import type { ProbeOutcome, ProbeVerdict } from "./outcome.ts";
 import type { ExecPort } from "./ports.ts";
 import type { ProbeSpec } from "./spec.ts";
 import { probeTcp } from "./tcp-probe.ts";
+import { startTimeLimit } from "./time-limit.ts";
 
 /** What is probed. */
 export interface ProbeTarget {
@@ -70,9 +71,9 @@ export const runProbe = async (spec: ProbeSpec, target: ProbeTarget, options: Ru
   signal?.throwIfAborted();
   const limitMs = spec.action.type === "exec" ? spec.timeoutMs + execGraceMs : spec.timeoutMs;
   const startedAtMs = clock.monotonicMs();
-  using deadline = withDeadline({ timeoutMs: limitMs, clock, what: "probe", ...(signal && { signal }) });
-  const found = await shootSafely(spec, target, { ...options, clock, signal: deadline.signal });
+  using limit = startTimeLimit({ limitMs, clock, signal });
+  const found = await shootSafely(spec, target, { ...options, clock, signal: limit.signal });
   signal?.throwIfAborted();
   const durationMs = clock.monotonicMs() - startedAtMs;
-  return { ...found, durationMs, ...(deadline.signal.aborted && { lateByMs: Math.max(0, durationMs - limitMs) }) };
+  return { ...found, durationMs, ...(limit.signal.aborted && { lateByMs: limit.lateMs() }) };
 };

@@ -33,7 +33,7 @@ const messageOf = (probeType: string, { verdict, output, lateByMs = 0 }: Attempt
     case "warning":
       return `${probeType} probe warning: ${output}`;
     case "inconclusive":
-      return `${probeType} probe warning: inconclusive, the node was too busy to tell: ended ${formatGoDuration(Math.round(lateByMs))} after its time limit`;
+      return `${probeType} probe warning: inconclusive, the node was too busy to look for an answer for ${formatGoDuration(Math.round(lateByMs))}`;
     case "error":
       return `${probeType} probe errored and resulted in unknown state: ${output}`;
     default:

@@ -14,7 +14,7 @@ import { until } from "../until.ts";
 
 /** The long form: as many pods and as long as the issue asks for; the short one is for every day. */
 const isLong = process.env["NK_PROBES_LONG"] === "1";
-const RESTARTED_PODS = isLong ? 60 : 15;
+const RESTARTED_PODS = isLong ? 60 : 10;
 const EXEC_PODS = isLong ? 100 : 12;
 const EXEC_SECONDS = isLong ? 60 : 5;
 
