@@ -91,7 +91,10 @@ describe("probes of real pods", () => {
     expect(median(delayed)).toBeLessThan(50);
     await removeAll(first.map((_, count) => `timed-${count}`));
   });
+});
 
+// Each has pods of its own, and most of it is waiting.
+describe.concurrent("probes of real pods side by side", () => {
   it("fail, warn and restart in the reference's words, with the grace period of the probe", async () => {
     const stubborn = "trap '' TERM; while :; do sleep 0.1; done";
     const sick = (name: string, livenessProbe: Probe): Container =>
