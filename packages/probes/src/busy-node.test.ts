@@ -1,6 +1,6 @@
 import type { Clock } from "@nk/stdx";
 import { describe, expect, it } from "vitest";
-import { exec, OK, podOf, setUp } from "./testing/engine-rig.ts";
+import { exec, OK, podOf, setUp } from "../test/engine-rig.ts";
 
 describe("the engine on a node that is too busy", () => {
   /** Every look at the clock after the first of an attempt finds it `lateMs` late. */

@@ -2,7 +2,7 @@ import type { Pod } from "@nk/pod-model";
 import type { Clock } from "@nk/stdx";
 import { describe, expect, it } from "vitest";
 import type { ExecAnswer } from "./ports.ts";
-import { BAD, exec, OK, podOf, setUp, START_MS } from "./testing/engine-rig.ts";
+import { BAD, exec, OK, podOf, setUp, START_MS } from "../test/engine-rig.ts";
 
 describe("the engine", () => {
   it("fires first at exactly the start plus the delay, and then each period", async () => {

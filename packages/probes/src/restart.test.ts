@@ -1,7 +1,7 @@
 import type { Pod } from "@nk/pod-model";
 import { describe, expect, it } from "vitest";
 import type { RememberedVerdicts } from "./ports.ts";
-import { BAD, exec, OK, podOf, setUp, START_MS } from "./testing/engine-rig.ts";
+import { BAD, exec, OK, podOf, setUp, START_MS } from "../test/engine-rig.ts";
 
 describe("the engine after a restart", () => {
   const all = podOf({ startupProbe: exec("s"), readinessProbe: exec("r"), livenessProbe: exec("l") });

@@ -2,12 +2,12 @@ import type { Container, Pod, Probe } from "@nk/pod-model";
 import type { Clock } from "@nk/stdx";
 import { createFakeClock, createRecordingMetrics } from "@nk/stdx/testing";
 import { expect } from "vitest";
-import type { ProbesOptions } from "../options.ts";
-import type { ExecAnswer, ExecRequest, VerdictMemoryPort } from "../ports.ts";
-import { createProbes } from "../probes.ts";
-import type { ProbeType } from "../results.ts";
-import type { RunningContainer } from "../worker.ts";
-import { createEventRecorder, createFakeExec } from "./index.ts";
+import type { ProbesOptions } from "../src/options.ts";
+import type { ExecAnswer, ExecRequest, VerdictMemoryPort } from "../src/ports.ts";
+import { createProbes } from "../src/probes.ts";
+import type { ProbeType } from "../src/results.ts";
+import type { RunningContainer } from "../src/worker.ts";
+import { createEventRecorder, createFakeExec } from "../src/testing/index.ts";
 
 export const START_MS = 1_000_000;
 export const OK: ExecAnswer = { type: "exited", exitCode: 0, output: "" };
