@@ -25,7 +25,13 @@ const mountV1 = async (...controllers: readonly string[]): Promise<void> => {
   for (const controller of controllers) await write(`${controller}/cgroup.procs`);
 };
 
-const LIMITS: CgroupLimits = { cpuShares: 102n, cpuQuotaMicros: 20_000n, cpuPeriodMicros: 100_000n, memoryLimitBytes: 65_536n };
+const LIMITS: CgroupLimits = {
+  pidsLimit: 100,
+  cpuShares: 102n,
+  cpuQuotaMicros: 20_000n,
+  cpuPeriodMicros: 100_000n,
+  memoryLimitBytes: 65_536n,
+};
 
 describe("limits of a cgroup", () => {
   test("go to the files of their controllers on v1, and to no other tree", async () => {
@@ -37,7 +43,8 @@ describe("limits of a cgroup", () => {
     await createCgroups({ root }).ensure("/kubepods/pod1", LIMITS);
     expect(await readdir(join(root, "cpu/kubepods/pod1"))).toEqual(["cpu.cfs_period_us", "cpu.cfs_quota_us", "cpu.shares"]);
     expect(await readdir(join(root, "memory/kubepods/pod1"))).toEqual(["memory.limit_in_bytes"]);
-    for (const tree of ["cpuacct", "pids", "unified"]) expect(await readdir(join(root, tree, "kubepods/pod1"))).toEqual([]);
+    expect(await read("pids/kubepods/pod1/pids.max")).toBe("100");
+    for (const tree of ["cpuacct", "unified"]) expect(await readdir(join(root, tree, "kubepods/pod1"))).toEqual([]);
     expect([await read("cpu/kubepods/pod1/cpu.cfs_quota_us"), await read("memory/kubepods/pod1/memory.limit_in_bytes")]).toEqual([
       "20000",
       "65536",
@@ -51,7 +58,7 @@ describe("limits of a cgroup", () => {
     await write("kubepods/cgroup.subtree_control", "cpu memory");
     const cgroups = createCgroups({ root });
     await cgroups.ensure("/kubepods/pod1", { ...LIMITS, hugepageLimitsBytes: { "2MB": 0n } });
-    expect(await readdir(join(root, "kubepods/pod1"))).toEqual(["cpu.max", "cpu.weight", "hugetlb.2MB.max", "memory.max"]);
+    expect(await readdir(join(root, "kubepods/pod1"))).toEqual(["cpu.max", "cpu.weight", "hugetlb.2MB.max", "memory.max", "pids.max"]);
     expect([await read("kubepods/pod1/cpu.max"), await read("kubepods/pod1/cpu.weight")]).toEqual(["20000 100000", "17"]);
     await cgroups.setLimits("/kubepods/pod1", { cpuQuotaMicros: -1n });
     expect([await read("kubepods/pod1/cpu.max"), await read("kubepods/pod1/memory.max")]).toEqual(["max 100000", "65536"]);

@@ -14,6 +14,7 @@ export interface CgroupLimits {
   readonly cpuQuotaMicros?: bigint;
   readonly cpuPeriodMicros?: bigint;
   readonly memoryLimitBytes?: bigint;
+  readonly pidsLimit?: number;
   /** By page size as cgroups spell it, e.g. `2MB`. Without the controller it is left out. */
   readonly hugepageLimitsBytes?: { readonly [pageSize: string]: bigint };
 }
@@ -58,8 +59,9 @@ export const weightToShares = (weight: bigint): bigint => {
 };
 
 const v1Files = (limits: CgroupLimits): readonly LimitFile[] => {
-  const { cpuShares, cpuPeriodMicros, cpuQuotaMicros, memoryLimitBytes } = limits;
+  const { cpuShares, cpuPeriodMicros, cpuQuotaMicros, memoryLimitBytes, pidsLimit } = limits;
   return [
+    ...(pidsLimit === undefined ? [] : [{ controller: "pids", name: "pids.max", text: `${pidsLimit}` }]),
     ...(cpuShares === undefined ? [] : [{ controller: "cpu", name: "cpu.shares", text: `${cpuShares}` }]),
     ...(cpuPeriodMicros === undefined ? [] : [{ controller: "cpu", name: "cpu.cfs_period_us", text: `${cpuPeriodMicros}` }]),
     ...(cpuQuotaMicros === undefined
@@ -78,9 +80,10 @@ const v1Files = (limits: CgroupLimits): readonly LimitFile[] => {
 const DEFAULT_PERIOD_MICROS = 100_000n;
 
 const v2Files = (limits: CgroupLimits): readonly LimitFile[] => {
-  const { cpuShares, cpuPeriodMicros = DEFAULT_PERIOD_MICROS, cpuQuotaMicros, memoryLimitBytes } = limits;
+  const { cpuShares, cpuPeriodMicros = DEFAULT_PERIOD_MICROS, cpuQuotaMicros, memoryLimitBytes, pidsLimit } = limits;
   const quota = cpuQuotaMicros === undefined || cpuQuotaMicros < 0n ? "max" : `${cpuQuotaMicros}`;
   return [
+    ...(pidsLimit === undefined ? [] : [{ controller: "", name: "pids.max", text: `${pidsLimit}` }]),
     ...(cpuShares === undefined ? [] : [{ controller: "", name: "cpu.weight", text: `${sharesToWeight(cpuShares)}` }]),
     ...(cpuQuotaMicros === undefined ? [] : [{ controller: "", name: "cpu.max", text: `${quota} ${cpuPeriodMicros}` }]),
     ...(memoryLimitBytes === undefined ? [] : [{ controller: "", name: "memory.max", text: `${memoryLimitBytes}` }]),

@@ -1,5 +1,5 @@
 import { podCgroupDirectory, podCgroupPath } from "@nk/cgroups";
-import type { CgroupDriver, Cgroups, PodCgroupInput, QosClass } from "@nk/cgroups";
+import type { CgroupDriver, CgroupLimits, Cgroups, PodCgroupInput, QosClass } from "@nk/cgroups";
 import { computeQosClass, podRef } from "@nk/pod-model";
 import type { Pod } from "@nk/pod-model";
 import type { CgroupPort, PodCgroupLimits } from "@nk/pod-sync";
@@ -9,7 +9,7 @@ const QOS_CLASSES: readonly QosClass[] = ["Guaranteed", "Burstable", "BestEffort
 /** Pod cgroups as pod-sync wants them. */
 export const podCgroups = (
   cgroups: Cgroups,
-  parts: { readonly driver: CgroupDriver; readonly cgroupRoot: string; readonly limitsOf: (pod: Pod) => PodCgroupLimits },
+  parts: { readonly driver: CgroupDriver; readonly cgroupRoot: string; readonly limitsOf: (pod: Pod) => CgroupLimits },
 ): CgroupPort => {
   const { limitsOf, ...naming } = parts;
   const input = (pod: Pod, qosClass: QosClass): PodCgroupInput => ({ ...naming, qosClass, uid: podRef(pod).uid });

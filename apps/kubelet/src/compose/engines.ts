@@ -114,7 +114,10 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
       cgroups: podCgroups(cgroups, {
         driver: runtime.cgroupDriver,
         cgroupRoot: settings.cgroupRoot,
-        limitsOf: (pod) => computePodCgroupLimits(pod, cpuQuotaFacts(settings)),
+        limitsOf: (pod) => ({
+          ...computePodCgroupLimits(pod, cpuQuotaFacts(settings)),
+          ...(settings.podPidsLimit > 0 && { pidsLimit: settings.podPidsLimit }),
+        }),
       }),
       resizing: runtime.cri,
       probes,

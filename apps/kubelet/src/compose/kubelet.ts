@@ -73,6 +73,7 @@ export const buildKubelet = async (
     view,
     membership,
     allocations,
+    host,
     sources: sourceNames(settings),
     stack,
   };

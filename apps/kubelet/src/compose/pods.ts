@@ -22,6 +22,7 @@ import type { EventLog } from "../adapters/event-log.ts";
 import { createFirstObservation } from "../adapters/first-observation.ts";
 import type { FirstObservation } from "../adapters/first-observation.ts";
 import { primaryHostIp } from "../adapters/node-facts.ts";
+import type { HostFacts } from "../adapters/host.ts";
 import type { NodeView } from "../adapters/node-view.ts";
 import { podRuntime, withoutStarting } from "../adapters/pod-runtime.ts";
 import type { ProbeMemory } from "../adapters/probe-memory.ts";
@@ -68,6 +69,7 @@ export interface PodLoopParts {
   readonly view: NodeView;
   /** Absent without an API server. */
   readonly membership: Membership | undefined;
+  readonly host: HostFacts;
   /** What resized pods were given, by this kubelet and those before it. */
   readonly allocations: AllocationStore;
   readonly stack: AsyncDisposableStack;
@@ -198,10 +200,11 @@ const createAdmission = (
   { logger }: Telemetry,
   given: { readonly parts: PodLoopParts; readonly metrics: PodWorkersMetrics; readonly kill: NodeAdmissionPorts["kill"] },
 ): PodAdmission => {
-  const { view, membership, events } = given.parts;
+  const { view, host, membership, events } = given.parts;
   return createNodeAdmission(
     { node: () => view.node(), ...readNodeOf(settings, membership), kill: given.kill, events },
     {
+      resizeLimits: { hasSwap: settings.swapBehavior === "LimitedSwap" && host.cgroupVersion === 2 && host.swapControllerAvailable },
       isOn: (gate) => isFeatureEnabled(gate, settings.featureGates),
       metrics: given.metrics,
       logger: logger.child({ part: "admission" }),
@@ -229,7 +232,7 @@ const showPods = (
 
 /** Creates the loop and joins it to what is observed; nothing runs before the workers do. */
 export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, parts: PodLoopParts): PodLoop => {
-  const { runtime, engines, events, probes, memory, sources, view, membership, stack } = parts;
+  const { runtime, engines, events, probes, sources, view, membership, stack } = parts;
   const { writer, latency } = membership ?? {};
   const { clock, logger, metrics } = telemetry;
   const hostIp = (): string => view.ips()[0] ?? primaryHostIp();
