@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { Container, Pod, PodSpec, ResourceRequirements } from "@nk/pod-model";
+import { createSeededRandom, systemClock } from "@nk/stdx";
 import { objectPath } from "../api-objects.ts";
 import { untilApiPod, untilApiPodGone } from "../cluster-rig.ts";
 import type { ClusterRig } from "../cluster-rig.ts";
@@ -62,6 +63,8 @@ const limitsOf = (rig: ClusterRig, pod: Pod, below = ""): Limits => {
 const containerOf = (pod: Pod): string => (main(pod)?.containerID ?? "").replace("containerd://", "");
 
 const MIB = 1024 * 1024;
+
+const KILLS = Number(process.env["NK_KILLS"] ?? 3);
 
 const small = both(amounts("50m", "32Mi"), amounts("100m", "64Mi"));
 const large = both(amounts("100m", "64Mi"), amounts("200m", "128Mi"));
@@ -133,8 +136,11 @@ export const describeResizes = (rig: () => ClusterRig): void => {
   });
 };
 
-/** What stands in the way of a resize, and of a pod. */
-export const describeRefusals = (rig: () => ClusterRig): void => {
+/** The gate without which the resources of a pod as a whole stay what they are. */
+export const POD_LEVEL_RESIZE = "InPlacePodLevelResourcesVerticalScaling";
+
+/** What stands in the way of a resize, and of a pod. `gates` are those that the kubelet starts with. */
+export const describeRefusals = (rig: () => ClusterRig, gates: { [gate: string]: boolean }): void => {
   it("defers a resize for which there is no room until there is, through a kill of the kubelet", async () => {
     const cpus = milliOf(rig().nodes.list()[0]?.status?.allocatable?.["cpu"] ?? "0");
     const bulk = await runReady(rig(), podOf("bulk", [sized({ requests: { cpu: `${cpus - 400}m` } })]));
@@ -173,24 +179,50 @@ export const describeRefusals = (rig: () => ClusterRig): void => {
     await untilApiPodGone(rig(), "alone");
   });
 
-  it("tells that a resize will never be made here", async () => {
-    const resources = both(amounts("100m", "32Mi"), amounts("200m", "64Mi"));
-    await runReady(rig(), podOf("whole", [shell("main", SLEEP)], { resources }));
-    const asked = resize(rig(), "whole", { resources: both(amounts("100m", "32Mi"), amounts("300m", "64Mi")) });
-    // An API server that knows which features nodes declare refuses it itself.
-    const refusal = await asked.then(
-      () => undefined,
-      (error: unknown) => String(error),
-    );
-    if (refusal === undefined) {
-      const pod = await untilApiPod(rig(), "whole", (one) => conditionOf(one, "PodResizePending") !== undefined);
-      expect([conditionOf(pod, "PodResizePending")?.reason, conditionOf(pod, "PodResizePending")?.message]).toEqual([
-        "Infeasible",
-        "InPlacePodLevelResourcesVerticalScaling is disabled",
-      ]);
-      await untilEvent(rig(), pod, "ResizeInfeasible");
-    } else expect(refusal).toMatch(/InPlacePodLevelResourcesVerticalScaling which are not available on node/);
-    expect(limitsOf(rig(), rig().pods.get("whole") ?? {}).quota).toBe("20000");
+  it("comes to its end whenever the kubelet is killed, and restarts nothing for it", async () => {
+    const seed = Number(process.env["NK_SEED"] ?? systemClock.nowMs() % 1_000_000);
+    const random = createSeededRandom(seed);
+    const before = await runReady(rig(), podOf("killed", [sized(small)]));
+    for (const [index, wanted] of Array.from({ length: KILLS }, (_kill, at) => (at % 2 === 0 ? large : small)).entries()) {
+      await resize(rig(), "killed", mainWith(wanted));
+      await systemClock.sleep(random() * 60);
+      await rig().kubelet.kill();
+      await rig().startKubelet();
+      const pod = await untilResized(rig(), "killed", wanted);
+      const said = `kill ${index} of seed ${seed}`;
+      expect([main(pod)?.containerID, main(pod)?.restartCount], said).toEqual([main(before)?.containerID, 0]);
+      expect([limitsOf(rig(), pod), limitsOf(rig(), pod, containerOf(pod))], said).toEqual(
+        Array(2).fill(wanted === large ? { quota: "20000", memory: `${128 * MIB}` } : { quota: "10000", memory: `${64 * MIB}` }),
+      );
+    }
+    await rig().remove("Pod", "killed");
+    await untilApiPodGone(rig(), "killed");
+  });
+
+  it("tells that a resize of the pod as a whole will never be made by a kubelet that cannot, and makes it when one can", async () => {
+    const asked = both(amounts("100m", "32Mi"), amounts("300m", "64Mi"));
+    await runReady(rig(), podOf("whole", [shell("main", SLEEP)], { resources: both(amounts("100m", "32Mi"), amounts("200m", "64Mi")) }));
+    await rig().kubelet.kill();
+    // While it is away, because an API server that knows what nodes declare would refuse it.
+    await resize(rig(), "whole", { resources: asked });
+    gates[POD_LEVEL_RESIZE] = false;
+    await rig().startKubelet();
+    const pod = await untilApiPod(rig(), "whole", (one) => conditionOf(one, "PodResizePending") !== undefined);
+    expect([conditionOf(pod, "PodResizePending")?.reason, conditionOf(pod, "PodResizePending")?.message]).toEqual([
+      "Infeasible",
+      `${POD_LEVEL_RESIZE} is disabled`,
+    ]);
+    await untilEvent(rig(), pod, "ResizeInfeasible");
+    expect(limitsOf(rig(), pod).quota).toBe("20000");
+    await rig().kubelet.kill();
+    gates[POD_LEVEL_RESIZE] = true;
+    await rig().startKubelet();
+    const resized = await untilApiPod(rig(), "whole", (one) => one.status?.resources?.limits?.["cpu"] === "300m");
+    expect([limitsOf(rig(), resized).quota, limitsOf(rig(), resized, containerOf(resized)).quota, main(resized)?.restartCount]).toEqual([
+      "30000",
+      "30000",
+      0,
+    ]);
     await rig().remove("Pod", "whole");
     await untilApiPodGone(rig(), "whole");
   });

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { closeClusterLeakFree, openClusterRig } from "../cluster-rig.ts";
 import type { ClusterRig } from "../cluster-rig.ts";
-import { describeRefusals, describeResizes } from "../cluster/resize-scenarios.ts";
+import { describeRefusals, describeResizes, POD_LEVEL_RESIZE } from "../cluster/resize-scenarios.ts";
 
+const gates: { [gate: string]: boolean } = { [POD_LEVEL_RESIZE]: true };
 let opened: ClusterRig | undefined;
 
 const rig = (): ClusterRig => {
@@ -11,7 +12,7 @@ const rig = (): ClusterRig => {
 };
 
 beforeAll(async () => {
-  opened = await openClusterRig({ config: { maxPods: 3, featureGates: { InPlacePodLevelResourcesVerticalScaling: false } } });
+  opened = await openClusterRig({ config: { maxPods: 3, featureGates: gates } });
 });
 afterAll(() => closeClusterLeakFree(opened));
 
@@ -21,5 +22,5 @@ describe.concurrent("a pod that is resized", () => {
 
 // One after another: each fills the node, or kills the kubelet.
 describe("a node without room", () => {
-  describeRefusals(rig);
+  describeRefusals(rig, gates);
 });
