@@ -19,7 +19,8 @@ const writeOldFamily = (result: CniResult, family: 4 | 6): JsonObject | undefine
 
 const writeOldResult = (result: CniResult, cniVersion: CniSpecVersion): JsonObject => {
   const [ip4, ip6] = [writeOldFamily(result, 4), writeOldFamily(result, 6)];
-  if (ip4 === undefined && ip6 === undefined)
+  // A plugin of that time may leave them out all the same; loopback does.
+  if (ip4 === undefined && ip6 === undefined && isAtLeast(result.cniVersion, "0.3.0"))
     throw new CniError("unsupported", `cannot write a CNI result in version ${cniVersion}: it has no address, which that version demands`);
   return { cniVersion, ip4, ip6, dns: asJson(result.dns) };
 };

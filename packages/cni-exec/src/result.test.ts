@@ -61,6 +61,9 @@ describe("a result", () => {
   it("without an address has no form in 0.2", () =>
     expect(() => convertResult({ cniVersion: "1.0.0", interfaces: [{ name: "lo" }] }, "0.2.0")).toThrow(/it has no address/));
 
+  it("of 0.2 without an address stays one, as plugins write it and libcni keeps it", () =>
+    expect(JSON.parse(JSON.stringify(convertResult({ cniVersion: "0.2.0" }, "0.2.0")))).toEqual({ cniVersion: "0.2.0", dns: {} }));
+
   it("has an empty dns in the forms before 1.0 and none from then on, as libcni writes them", () => {
     const empty = parseResult({ cniVersion: "1.0.0", ips: [{ address: "10.1.0.5/16" }] });
     expect(CNI_SPEC_VERSIONS.map((version) => formatResult(empty, version)["dns"])).toEqual([{}, {}, {}, {}, {}, undefined, undefined]);

@@ -76,9 +76,9 @@ const execIn = async (launcher: readonly string[], argv: readonly [string, ...st
 };
 
 const SNAPSHOT = [
-  "ip -o link show | sed 's/^[0-9]*: /link /; s/@if[0-9]*//'",
+  "ip -o link show | sed 's/^[0-9]*: /link /; s/[@:].*//'",
   "ip -o address show | sed 's/^[0-9]*: /address /; s/valid_lft.*//'",
-  "for family in -4 -6; do ip $family route show table all | sed 's/^/route /'; ip $family rule show | sed 's/^/rule /'; done",
+  "for family in -4 -6; do ip $family route show table all | sed 's/^/route /; s/ linkdown//'; ip $family rule show | sed 's/^/rule /'; done",
   'for command in iptables ip6tables; do command -v $command >/dev/null && $command-save 2>/dev/null | sed -n "s/^-A/$command -A/p; s/^:\\([A-Z]*-[^ ]*\\).*/$command chain \\1/p"; done',
   "command -v nft >/dev/null && nft list ruleset | sed -n 's/^table/nft &/p'",
   "command -v tc >/dev/null && tc qdisc show | grep -v -e noqueue -e 'qdisc fq_codel' | sed 's/^/tc /'",
@@ -86,7 +86,7 @@ const SNAPSHOT = [
 ].join("; ");
 
 /** What the kernel or a first use of iptables makes for everybody, and nobody removes. */
-const isStanding = (line: string): boolean => /^nft table (ip|ip6) (nat|filter|mangle|raw)\b/.test(line) || line.includes("fe80:");
+const isStanding = (line: string): boolean => /^nft table (ip|ip6) (nat|filter|mangle|raw)\b/.test(line) || /fe80:|ff00::/.test(line);
 
 /** Makes a sandbox. Needs util-linux and iproute2, and either root or user namespaces. */
 export const createNetworkSandbox = async (options: NetworkSandboxOptions = {}): Promise<NetworkSandbox> => {
