@@ -16,6 +16,7 @@ describe("capability arguments", () => {
         dns: { servers: ["10.0.0.10"], searches: ["corp"], options: [] },
         cgroupPath: "/kubepods/pod1",
         "vendor.example/x": { anything: [null] },
+        constructor: "no capability of ours",
       }),
     ).not.toThrow());
 

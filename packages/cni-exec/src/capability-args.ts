@@ -141,7 +141,7 @@ const CHECKS: { readonly [capability: string]: Check } = {
  */
 export const checkCapabilityArgs = (args: CapabilityArgs): void => {
   for (const [name, value] of Object.entries(args)) {
-    const problem = value === undefined ? undefined : CHECKS[name]?.(value);
+    const problem = value === undefined || !Object.hasOwn(CHECKS, name) ? undefined : CHECKS[name]?.(value);
     if (problem !== undefined)
       throw new CniError("invalid-argument", `cannot use capability argument ${at(name, problem)}: ${JSON.stringify(value).slice(0, 200)}`);
   }
