@@ -34,7 +34,7 @@ const isAllowed = (name: string, allowedUnsafe: readonly string[]): boolean =>
 export const findForbiddenSysctl = (pod: Pod, allowedUnsafe: readonly string[]): string | undefined => {
   for (const { name } of pod.spec?.securityContext?.sysctls ?? []) {
     const sysctl = dotted(name);
-    const quoted = JSON.stringify(name);
+    const quoted = JSON.stringify(sysctl);
     if (!isAllowed(sysctl, allowedUnsafe)) return `forbidden sysctl: ${quoted} not allowlisted`;
     if (sysctl.startsWith("net.") && isHostNetwork(pod)) return `forbidden sysctl: ${quoted} not allowed with host net enabled`;
     if (IPC_NAMESPACED.some((prefix) => sysctl.startsWith(prefix)) && pod.spec?.hostIPC === true)
