@@ -109,8 +109,7 @@ const checkUnsafeSysctls: Check = (reader) => {
         path,
         `names ${JSON.stringify(pattern)}: a sysctl must have at most ${MAX_SYSCTL_CHARS} characters and match regex ${SYSCTL_PATTERN}`,
       );
-    const name = pattern.replace(/\*.*$/, "");
-    const dotted = /[./]/.exec(name)?.[0] === "/" ? name.replaceAll(/[./]/g, (separator) => (separator === "/" ? "." : "/")) : name;
+    const dotted = pattern.replace(/\*.*$/, "").replaceAll("/", ".");
     if (!NAMESPACED_SYSCTLS.has(dotted) && !dotted.startsWith("net.") && !dotted.startsWith("fs.mqueue."))
       throw reader.invalid(path, `names ${JSON.stringify(pattern)}: the sysctls are not known to be namespaced`);
   }

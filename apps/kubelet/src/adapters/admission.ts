@@ -7,9 +7,12 @@ export const admissionByNode = (parts: {
   readonly node: () => Node;
   /** Absent without an API server. */
   readonly readNode?: () => Promise<Node>;
+  readonly allowedUnsafeSysctls: readonly string[];
+  readonly isAppArmorEnabled: boolean;
 }): PodAdmission => {
+  const { allowedUnsafeSysctls, isAppArmorEnabled } = parts;
   const judge = (pod: Pod, others: readonly Pod[], node: Node): AdmitResult =>
-    computeNodeAdmission({ pod, others, node, allowedUnsafeSysctls: [] });
+    computeNodeAdmission({ pod, others, node, allowedUnsafeSysctls, isAppArmorEnabled });
   return {
     admit: (pod, others) => {
       const result = judge(pod, others, parts.node());

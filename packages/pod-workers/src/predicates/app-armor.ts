@@ -12,7 +12,9 @@ export const findAppArmorProblem = (pod: Pod, isHostEnabled: boolean): string | 
   const { phase = "Pending" } = pod.status ?? {};
   if (phase !== "Pending") return undefined;
   const { securityContext, containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
-  const profiles = [...initContainers, ...containers, ...ephemeralContainers].map((container) => container.securityContext?.appArmorProfile);
+  const profiles = [...initContainers, ...containers, ...ephemeralContainers].map(
+    (container) => container.securityContext?.appArmorProfile,
+  );
   const annotations = Object.entries(pod.metadata?.annotations ?? {}).filter(([key]) => key.startsWith(ANNOTATION));
   const isRequired =
     confines(securityContext?.appArmorProfile?.type) ||

@@ -1,4 +1,4 @@
-import { isHostNetwork } from "@nk/pod-model";
+import { dottedSysctlName as dotted, isHostNetwork } from "@nk/pod-model";
 import type { Pod } from "@nk/pod-model";
 
 /** Namespaced, and harmless to the node and to other pods (reference: pkg/kubelet/sysctl/safe_sysctls.go; all are in Linux 4.15). */
@@ -18,13 +18,6 @@ const SAFE: ReadonlySet<string> = new Set([
 ]);
 
 const IPC_NAMESPACED = ["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."];
-
-/** `net/ipv4/x` and `net.ipv4.x` are the same; after the first separator decides. */
-const dotted = (name: string): string => {
-  const first = /[./]/.exec(name)?.[0];
-  if (first !== "/") return name;
-  return name.replaceAll(/[./]/g, (separator) => (separator === "/" ? "." : "/"));
-};
 
 const isAllowed = (name: string, allowedUnsafe: readonly string[]): boolean =>
   SAFE.has(name) ||
