@@ -109,7 +109,7 @@ describe("a pod with a user namespace", () => {
   });
 });
 
-describe("a sandbox that cannot be configured", () => {
+describe("a sandbox's configuration", () => {
   test.each<[string, Partial<PodSpec>, string]>([
     [
       "a full name that is too long",
@@ -118,12 +118,22 @@ describe("a sandbox that cannot be configured", () => {
     ],
     ["a host name that is none", { hostname: "A" }, 'pod Hostname "A" is not a valid DNS label'],
     ["a policy that is none", { securityContext: { supplementalGroupsPolicy: "Lax" } }, "unsupported supplementalGroupsPolicy: Lax"],
-  ])("is an event like one that could not be made: %s", async (_name, spec, why) => {
+  ])("that cannot be made is an event like a sandbox that cannot: %s", async (_name, spec, why) => {
     const made = create();
     const { error } = await made.podSync.sync(samplePod(spec), { signal });
     expect(error?.code).toBe("sandbox-failed");
     expect(eventsOf(made)).toEqual([expect.stringContaining(`pod FailedCreatePodSandBox: Failed to create pod sandbox: ${why}`)]);
     expect(made.metrics.value("kubelet_started_pods_errors_total")).toBe(1);
+  });
+
+  test("has its sysctls with dots, which is how the runtime knows them", async () => {
+    const made = create();
+    const sysctls = [
+      { name: "net/ipv4/conf/eth0.1/forwarding", value: "1" },
+      { name: "kernel.shm_rmid_forced", value: "0" },
+    ];
+    await made.podSync.sync(samplePod({ securityContext: { sysctls } }), { signal });
+    expect(made.sandboxConfigs[0]?.linux?.sysctls).toEqual({ "net.ipv4.conf.eth0/1.forwarding": "1", "kernel.shm_rmid_forced": "0" });
   });
 
   test("tells the node, too, of a cluster without a DNS server", async () => {
