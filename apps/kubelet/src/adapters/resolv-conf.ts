@@ -1,6 +1,6 @@
-import { open } from "node:fs/promises";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { findResolvConfProblem, parseResolvConf } from "@nk/pod-sync";
+import { promptFiles } from "@nk/stdx";
 import type { EventLog } from "./event-log.ts";
 
 /** The reference's limit of a resolv.conf; nothing that is a hosts file is longer either. */
@@ -8,10 +8,9 @@ const MAX_FILE_BYTES = 10 * 1024 * 1024;
 
 /** The text of a file of the node that pods' files are made from. */
 export const readLimited = async (path: string): Promise<string> => {
-  await using file = await open(path, "r");
-  const { size } = await file.stat();
+  const { size } = await promptFiles.stat(path);
   if (size > MAX_FILE_BYTES) throw new Error(`${path} has ${size} bytes, more than ${MAX_FILE_BYTES}`);
-  return await file.readFile("utf8");
+  return await promptFiles.readFile(path, "utf8");
 };
 
 /** Tells once, at start, that pods will not get all of the node's search domains, or that their file cannot be read. */
