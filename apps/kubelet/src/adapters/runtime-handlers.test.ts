@@ -1,4 +1,4 @@
-import type { NodeRuntimeHandler, Pod } from "@nk/pod-model";
+import type { NodeRuntimeHandler, Pod, PodSpec } from "@nk/pod-model";
 import { describe, expect, it } from "vitest";
 import { findRuntimeHandler, runtimeHandlerOf } from "./runtime-handlers.ts";
 
@@ -9,6 +9,7 @@ const podOf = (runtimeClassName?: string): Pod => ({
 const sources = (handlers: readonly NodeRuntimeHandler[] | undefined) => ({
   findClass: (name: string) => (name === "gone" ? undefined : { handler: name }),
   traits: () => handlers && { handlers },
+  traitsKnown: Promise.resolve(),
 });
 
 const BOTH = { recursiveReadOnlyMounts: true, userNamespaces: true };
@@ -37,11 +38,32 @@ describe("the runtime handler of a pod", () => {
       { supportsRecursiveReadOnly: false, userNamespaces: "unsupported" },
     ],
   ])("%s", async (_name, pod, handlers, expected) => {
-    expect(await runtimeHandlerOf(sources(handlers))(pod)).toMatchObject(expected);
+    expect(await runtimeHandlerOf(sources(handlers))(pod, {})).toMatchObject(expected);
+  });
+
+  it.each<[string, Partial<PodSpec>]>([
+    ["a user namespace", { hostUsers: false }],
+    [
+      "a recursive mount",
+      { containers: [{ name: "c", volumeMounts: [{ name: "v", mountPath: "/v", readOnly: true, recursiveReadOnly: "Enabled" }] }] },
+    ],
+  ])("is waited for where the pod asks for %s and the runtime has not answered yet", async (_name, spec) => {
+    const answered = Promise.withResolvers<void>();
+    let handlers: readonly NodeRuntimeHandler[] | undefined;
+    const find = runtimeHandlerOf({ findClass: () => undefined, traits: () => handlers && { handlers }, traitsKnown: answered.promise });
+    const stop = new AbortController();
+    const stopped = find({ spec: { containers: [], ...spec } }, { signal: stop.signal });
+    stop.abort(new Error("stopped"));
+    await expect(stopped).rejects.toThrow("stopped");
+    const found = find({ spec: { containers: [], ...spec } }, {});
+    expect((await find(podOf(), {})).userNamespaces).toBe("unsupported");
+    handlers = [{ name: "", features: BOTH }];
+    answered.resolve();
+    expect(await found).toMatchObject({ supportsRecursiveReadOnly: true, userNamespaces: "supported" });
   });
 
   it("of a class that does not exist is told of in the reference's words", async () => {
-    await expect(runtimeHandlerOf(sources([]))(podOf("gone"))).rejects.toThrow('runtimeclass.node.k8s.io "gone" not found');
+    await expect(runtimeHandlerOf(sources([]))(podOf("gone"), {})).rejects.toThrow('runtimeclass.node.k8s.io "gone" not found');
     expect(findRuntimeHandler(sources([]), podOf("gone"))).toBeUndefined();
   });
 });

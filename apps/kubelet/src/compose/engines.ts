@@ -108,7 +108,11 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
   });
   const volumes = createPodVolumes(settings, telemetry, { cluster, objects, mounts, events, view, stack });
   const cgroups = createCgroups({ clock, metrics });
-  const handlers = { findClass: (name: string) => cluster?.runtimeClasses.get(name), traits: runtime.traits };
+  const handlers = {
+    findClass: (name: string) => cluster?.runtimeClasses.get(name),
+    traits: runtime.traits,
+    traitsKnown: runtime.traitsKnown,
+  };
   const podSync = createPodSync(
     {
       sandboxes: runtime.cri,

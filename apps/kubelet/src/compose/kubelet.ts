@@ -53,7 +53,11 @@ export const buildKubelet = async (
   stack.use(runtime.cache);
   const membership = await joinCluster(settings, telemetry, { runtime, stack });
   const cluster = membership?.cluster;
-  const view = createNodeView(settings, host, () => membership?.node.node());
+  const view = createNodeView(settings, {
+    host,
+    shown: () => membership?.node.node(),
+    features: () => runtime.traits()?.features,
+  });
   const events = createEventLog(
     telemetry.logger,
     membership && {

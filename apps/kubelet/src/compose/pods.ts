@@ -8,7 +8,7 @@ import { createActiveDeadlines, createPodWorkers, createPodWorkersMetrics } from
 import type { ActiveDeadlines, PodAdmission, PodStatusPort, PodWorkers } from "@nk/pod-workers";
 import type { Probes } from "@nk/probes";
 import { createEmitter } from "@nk/stdx";
-import type { Emitter } from "@nk/stdx";
+import type { Clock, Emitter } from "@nk/stdx";
 import { admissionByNode } from "../adapters/admission.ts";
 import type { EventLog } from "../adapters/event-log.ts";
 import { createFirstObservation } from "../adapters/first-observation.ts";
@@ -156,12 +156,14 @@ const createDeadlines = (
     },
   });
 
-const admissionOf = (settings: KubeletSettings, { view, host, membership }: PodLoopParts): PodAdmission =>
+const admissionOf = (settings: KubeletSettings, clock: Clock, { runtime, view, host, membership }: PodLoopParts): PodAdmission =>
   admissionByNode({
     node: () => view.node(),
     ...(membership === undefined ? {} : { readNode: () => membership.cluster.client.get(kinds.nodes, { name: settings.nodeName }) }),
     allowedUnsafeSysctls: settings.allowedUnsafeSysctls,
     isAppArmorEnabled: host.isAppArmorEnabled,
+    traitsKnown: runtime.traitsKnown,
+    clock,
   });
 
 const showPods = (
@@ -212,7 +214,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
   const deadlines = stack.use(createDeadlines(parts, { clock, logger, kill: (uid, request) => workers.kill(uid, request) }));
   const workers = createPodWorkers(
     {
-      admission: admissionOf(settings, parts),
+      admission: admissionOf(settings, clock, parts),
       status: createStatusPort(statuses, { events, applyPodProbes, writer, firstObservation }),
       runtime: podRuntime(engines.podSync, statuses, applyPodProbes),
       events,
