@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { NodeRuntimeHandlerFeatures, Pod } from "@nk/pod-model";
 import { LAB_IMAGES } from "@nk/tool-lab";
@@ -97,6 +97,20 @@ const describeKernel = (rig: () => ClusterRig): void => {
     await rig().remove("Pod", "told-security");
   });
 
+  it("confines system calls by a profile of the node, and starts nothing without it", async () => {
+    const profile = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO" }] };
+    await mkdir(join(rig().lab.kubeletDir, "seccomp/deep"), { recursive: true });
+    await writeFile(join(rig().lab.kubeletDir, "seccomp/deep/no-mkdir.json"), JSON.stringify(profile));
+    const confined = (name: string, localhostProfile: string): Pod =>
+      podOf(name, [shell("main", SLEEP)], { securityContext: { seccompProfile: { type: "Localhost", localhostProfile } } });
+    const pod = await runReady(rig(), confined("confined", "deep/no-mkdir.json"));
+    expect(await shellIn(rig(), pod, "mkdir /tmp/x 2>&1 || grep ^Seccomp: /proc/self/status")).toContain("Operation not permitted");
+    await rig().create(confined("profileless", "deep/gone.json"));
+    const waiting = await untilApiPod(rig(), "profileless", (seen) => waitsFor(seen, "CreateContainerError"));
+    expect(main(waiting)?.state?.waiting?.message).toContain(join(rig().lab.kubeletDir, "seccomp/deep/gone.json"));
+    for (const name of ["confined", "profileless"]) await rig().remove("Pod", name);
+  });
+
   it("refuses AppArmor profiles on a host without it", async () => {
     if (existsSync("/sys/kernel/security/apparmor")) return report("this host has AppArmor");
     await rig().create(podOf("armored", [shell("main", SLEEP, { securityContext: { appArmorProfile: { type: "RuntimeDefault" } } })]));
@@ -179,6 +193,27 @@ const describeInside = (rig: () => ClusterRig): void => {
     expect(await shellIn(rig(), pod, "ls /image/bin/busybox")).toBe("/image/bin/busybox\n");
     await expect(shellIn(rig(), pod, "touch /image/x")).rejects.toThrow("Read-only file system");
     await rig().remove("Pod", "image-volumes");
+  });
+
+  it("gives static pods the same", async () => {
+    const volumeMounts = [{ name: "config", mountPath: "/config", subPath: "sub" }];
+    const env = [{ name: "COLOR", valueFrom: { fileKeyRef: { volumeName: "config", path: "sub/app.env", key: "COLOR" } } }];
+    const mount = { name: "image", mountPath: "/image" };
+    const manifest = podOf("static-security", [shell("main", SLEEP, { env, volumeMounts: [...volumeMounts, mount] })], {
+      volumes: [
+        { name: "config", emptyDir: { medium: "Memory", sizeLimit: "1Mi" } },
+        { name: "image", image: { reference: LAB_IMAGES.busyboxNumeric, pullPolicy: "Never" } },
+      ],
+      initContainers: [shell("write", `echo "COLOR='red'" >/config/app.env`, { volumeMounts })],
+      hostnameOverride: "static.example",
+      securityContext: { supplementalGroupsPolicy: "Strict", sysctls: [{ name: "net.core.somaxconn", value: "777" }] },
+    });
+    await rig().write("static-security.yaml", manifest);
+    const pod = await untilApiPod(rig(), `static-security-${CLUSTER_NODE}`, (seen) => main(seen)?.ready);
+    expect(await shellIn(rig(), pod, 'echo "$COLOR"; hostname; cat /proc/sys/net/core/somaxconn; ls /image/bin/busybox')).toBe(
+      "red\nstatic.example\n777\n/image/bin/busybox\n",
+    );
+    await rig().unwrite("static-security.yaml");
   });
 
   it("does not start a container whose user may be root", async () => {
