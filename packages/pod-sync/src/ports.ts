@@ -244,8 +244,8 @@ export interface ContainerWish {
 
 /** What other parts of a kubelet add to a container. Every method may be absent. */
 export interface ExtrasPort {
-  /** ConfigMaps and Secrets for the environment. Absent: references to them are refused. */
-  envObjects?(pod: Pod, options: CallOptions): Promise<EnvObjects>;
+  /** ConfigMaps and Secrets for the environment of one container. Absent: references to them are refused. */
+  envObjects?(wish: ContainerWish, options: CallOptions): Promise<EnvObjects>;
   /** The text of an env file in a volume. The path is untrusted, and so is the file. Rejects when it cannot be read; absent: none can. */
   envFile?(file: { readonly volumeHostPath: string; readonly path: string }, options: CallOptions): Promise<string>;
   /** Devices and exclusive CPUs. */

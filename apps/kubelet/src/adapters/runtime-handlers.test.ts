@@ -49,15 +49,15 @@ describe("the runtime handler of a pod", () => {
     ],
   ])("is waited for where the pod asks for %s and the runtime has not answered yet", async (_name, spec) => {
     const answered = Promise.withResolvers<void>();
-    let handlers: readonly NodeRuntimeHandler[] | undefined;
-    const find = runtimeHandlerOf({ findClass: () => undefined, traits: () => handlers && { handlers }, traitsKnown: answered.promise });
+    const said: { handlers: readonly NodeRuntimeHandler[] }[] = [];
+    const find = runtimeHandlerOf({ findClass: () => undefined, traits: () => said[0], traitsKnown: answered.promise });
     const stop = new AbortController();
     const stopped = find({ spec: { containers: [], ...spec } }, { signal: stop.signal });
     stop.abort(new Error("stopped"));
     await expect(stopped).rejects.toThrow("stopped");
     const found = find({ spec: { containers: [], ...spec } }, {});
     expect((await find(podOf(), {})).userNamespaces).toBe("unsupported");
-    handlers = [{ name: "", features: BOTH }];
+    said.push({ handlers: [{ name: "", features: BOTH }] });
     answered.resolve();
     expect(await found).toMatchObject({ supportsRecursiveReadOnly: true, userNamespaces: "supported" });
   });

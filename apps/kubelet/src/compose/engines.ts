@@ -4,7 +4,7 @@ import { createFileCredentials, createImages, listCredentialFiles } from "@nk/im
 import type { Images } from "@nk/images";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { createPodFiles, createPodSync } from "@nk/pod-sync";
-import type { PodFiles, PodSync, ProbePort, RuntimeHandlerFacts, UserNamespaces } from "@nk/pod-sync";
+import type { ExtrasPort, PodFiles, PodSync, ProbePort, RuntimeHandlerFacts, UserNamespaces } from "@nk/pod-sync";
 import type { Pod, PodUid } from "@nk/pod-model";
 import type { PodStartLatency } from "@nk/pod-status";
 import type { Emitter } from "@nk/stdx";
@@ -20,6 +20,7 @@ import type { HostFacts } from "../adapters/host.ts";
 import type { NodeView } from "../adapters/node-view.ts";
 import { networkProblemOf } from "../adapters/runtime-status.ts";
 import { findRuntimeHandler, runtimeHandlerOf } from "../adapters/runtime-handlers.ts";
+import type { HandlerSources } from "../adapters/runtime-handlers.ts";
 import { readEnvFile } from "../adapters/env-files.ts";
 import { toServiceEnv } from "../adapters/services.ts";
 import { readEnvObjects } from "../adapters/cluster-objects.ts";
@@ -75,6 +76,15 @@ const pullBound = (settings: KubeletSettings): { readonly maxParallelPulls?: num
   return settings.maxParallelImagePulls === undefined ? {} : { maxParallelPulls: settings.maxParallelImagePulls };
 };
 
+const handlerSources = ({ runtime, cluster }: Pick<EngineParts, "runtime" | "cluster">): HandlerSources => ({
+  findClass: (name) => cluster?.runtimeClasses.get(name),
+  traits: runtime.traits,
+  traitsKnown: runtime.traitsKnown,
+});
+
+const envObjectsOf = (objects: PodObjects | undefined): Pick<ExtrasPort, "envObjects"> =>
+  objects === undefined ? {} : { envObjects: (wish, options) => readEnvObjects(objects, wish, options) };
+
 /** Creates the engines, in the order in which they need each other. */
 export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, parts: EngineParts): Engines => {
   const { clock, logger, metrics } = telemetry;
@@ -108,11 +118,7 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
   });
   const volumes = createPodVolumes(settings, telemetry, { cluster, objects, mounts, events, view, stack });
   const cgroups = createCgroups({ clock, metrics });
-  const handlers = {
-    findClass: (name: string) => cluster?.runtimeClasses.get(name),
-    traits: runtime.traits,
-    traitsKnown: runtime.traitsKnown,
-  };
+  const handlers = handlerSources({ runtime, cluster });
   const podSync = createPodSync(
     {
       sandboxes: runtime.cri,
@@ -131,11 +137,7 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
         runtimeHandler: runtimeHandlerOf(handlers),
       },
       files,
-      extras: {
-        ...(objects === undefined ? {} : { envObjects: (pod: Pod, options) => readEnvObjects(objects, pod, options) }),
-        envFile: readEnvFile,
-        userNamespaces,
-      },
+      extras: { ...envObjectsOf(objects), envFile: readEnvFile, userNamespaces },
     },
     {
       podLogsDir: settings.podLogsDir,

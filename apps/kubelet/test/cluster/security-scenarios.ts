@@ -228,6 +228,25 @@ const describeInside = (rig: () => ClusterRig): void => {
   });
 };
 
+/** Alone, because it ends the kubelet. */
+export const describeRestart = (rig: () => ClusterRig): void => {
+  it("keeps the ids of user namespaces over a restart of the kubelet", async () => {
+    if (handlerFeatures(rig()).userNamespaces !== true) return report("the runtime has no user namespaces");
+    const before = await runReady(rig(), podOf("userns-before", [shell("main", SLEEP)], { hostUsers: false }));
+    const hostId = await hostIdOf(rig(), before);
+    await rig().kubelet.kill();
+    await rig().startKubelet();
+    const after = await runReady(rig(), podOf("userns-after", [shell("main", SLEEP)], { hostUsers: false }));
+    expect(await hostIdOf(rig(), after)).not.toBe(hostId);
+    expect(await hostIdOf(rig(), before)).toBe(hostId);
+    // A container that is made anew in the old sandbox has the old ids.
+    await shellIn(rig(), before, "kill 1");
+    const again = await untilApiPod(rig(), "userns-before", (pod) => main(pod)?.restartCount === 1 && main(pod)?.ready);
+    expect((await shellIn(rig(), again, "cat /proc/self/uid_map")).trim().split(/\s+/)).toEqual(["0", String(hostId), "65536"]);
+    await removeAll(rig(), ["userns-before", "userns-after"]);
+  });
+};
+
 /** What pods ask of the kernel, and what is put into their containers. */
 export const describeSecurity = (rig: () => ClusterRig): void => {
   describeKernel(rig);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { closeClusterLeakFree, openClusterRig } from "../cluster-rig.ts";
 import type { ClusterRig } from "../cluster-rig.ts";
 import { describeBadInput } from "../cluster/bad-input-scenarios.ts";
-import { describeSecurity } from "../cluster/security-scenarios.ts";
+import { describeRestart, describeSecurity } from "../cluster/security-scenarios.ts";
 
 let opened: ClusterRig | undefined;
 
@@ -23,4 +23,8 @@ describe.concurrent("a node of a cluster, and what its pods ask of the kernel", 
 
 describe("a node of a cluster, and pods that ask for what cannot be", () => {
   describeBadInput(rig);
+});
+
+describe("a node of a cluster whose kubelet is killed", () => {
+  describeRestart(rig);
 });

@@ -76,7 +76,7 @@ export const configureContainer = async (pass: PodPass, facts: InstanceFacts): P
   const options = { signal: pass.signal };
   const container: Container = facts.start.spec;
   const wish = { pod: pass.pod, container, restartCount };
-  const objects = await extras?.envObjects?.(pass.pod, options);
+  const objects = await extras?.envObjects?.(wish, options);
   const envFile = await readEnvFiles(pass, container, volumes);
   const environment = {
     pod: pass.pod,
