@@ -30,7 +30,6 @@ describe("checkSupported", () => {
     ["spec.containers[0].restartPolicy", inContainer({ restartPolicy: "Never" })],
     ["spec.containers[0].resizePolicy", inContainer({ resizePolicy: [{}] })],
     ["spec.containers[0].volumeDevices", inContainer({ volumeDevices: [{}] })],
-    ["spec.containers[0].livenessProbe.grpc", inContainer({ livenessProbe: { grpc: { port: 1 } } })],
     ["spec.containers[0].lifecycle.preStop.tcpSocket", inContainer({ lifecycle: { preStop: { tcpSocket: { port: 1 } } } })],
     ["spec.containers[0].lifecycle.stopSignal", inContainer({ lifecycle: { stopSignal: "SIGTERM" } })],
     ["spec.containers[0].resources.limits[nvidia.com/gpu]", inContainer({ resources: { limits: { "nvidia.com/gpu": "1" } } })],
@@ -80,6 +79,7 @@ describe("checkSupported", () => {
       "probes and hooks",
       inContainer({
         livenessProbe: { httpGet: { port: 1, httpHeaders: [{ name: "a", value: "b" }] }, periodSeconds: 1 },
+        startupProbe: { grpc: { port: 1, service: "a" } },
         lifecycle: { preStop: { sleep: { seconds: 1 } } },
       }),
     ],

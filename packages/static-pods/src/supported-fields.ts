@@ -110,6 +110,7 @@ const PROBE_FIELDS = [
   "exec.*",
   "httpGet.*",
   "tcpSocket.*",
+  "grpc.*",
   "initialDelaySeconds",
   "periodSeconds",
   "timeoutSeconds",
