@@ -28,6 +28,7 @@ describe("readEnvFileValue", () => {
   it.each([
     ["no equals sign", "# ok\nA\n", "line 2: missing '='"],
     ["no name", "='1'\n", "line 1: empty variable name"],
+    ["a name of blanks", "#\n \t='1'\n", "line 2: empty variable name"],
     ["a space before the equals sign", "A ='1'\n", "line 1: whitespace before '=' is not allowed"],
     ["no quotes", "A=secret\n", "line 1: value must be enclosed in single quotes"],
     ["nothing at all", "A=\n", "line 1: value must be enclosed in single quotes"],

@@ -52,7 +52,7 @@ export const readEnvFileValue = (text: string, key: string): string => {
     const equals = text.indexOf("=");
     if (equals === -1) throw fail("missing '='");
     const name = text.slice(0, equals);
-    if (name.trim() === "") throw fail("empty variable name");
+    if (/^[ \t]*$/u.test(name)) throw fail("empty variable name");
     if (/[ \t]$/u.test(name)) throw fail("whitespace before '=' is not allowed");
     const assigned = text.slice(equals + 1);
     if (/^[ \t]/u.test(assigned)) {
