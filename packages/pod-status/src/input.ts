@@ -73,4 +73,6 @@ export interface PodStatusInput {
   readonly override?: StatusOverride;
   /** Absent while the pod has the resources it asks for. Its spec states those it was given. */
   readonly resize?: ResizeStanding;
+  /** Whether the pod's runtime handler can mount read-only recursively. Default false. */
+  readonly supportsRecursiveReadOnly?: boolean;
 }

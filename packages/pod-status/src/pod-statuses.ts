@@ -135,6 +135,7 @@ const compute = async (store: Store, uid: PodUid, entry: Entry): Promise<PodStat
     waiting: entry.waiting,
     probes: facts.probes(entry.pod),
     terminationMessages: new Map([...entry.messages].filter(([, message]) => message !== "")),
+    supportsRecursiveReadOnly: facts.supportsRecursiveReadOnly?.(entry.pod) ?? false,
     ...overrideOf(entry.standing),
     ...(entry.standing.resize === undefined ? {} : { resize: entry.standing.resize }),
   });

@@ -2,10 +2,10 @@ import { isFeatureEnabled } from "@nk/kubelet-config";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { kinds } from "@nk/kube-client";
 import { isStaticPod, parseTimestamp, podFullName, podRef } from "@nk/pod-model";
-import type { Node, Pod, PodRef, PodSource, PodStatus, PodUid, RuntimePod, RuntimePodStatus } from "@nk/pod-model";
+import type { Pod, PodRef, PodSource, PodStatus, PodUid, RuntimePod, RuntimePodStatus } from "@nk/pod-model";
 import { createPodStatuses, needsReadinessPass } from "@nk/pod-status";
 import type { PodStartLatency, PodStatuses, StatusWriter } from "@nk/pod-status";
-import { createActiveDeadlines, createNodeAdmission, createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
+import { createActiveDeadlines, createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
 import type {
   ActiveDeadlines,
   AllocationStore,
@@ -18,6 +18,7 @@ import type {
 import type { Probes } from "@nk/probes";
 import { createEmitter } from "@nk/stdx";
 import type { Emitter } from "@nk/stdx";
+import { admissionByNode } from "../adapters/admission.ts";
 import type { EventLog } from "../adapters/event-log.ts";
 import { createFirstObservation } from "../adapters/first-observation.ts";
 import type { FirstObservation } from "../adapters/first-observation.ts";
@@ -67,9 +68,9 @@ export interface PodLoopParts {
   readonly decisions: Emitter<PodDecision>;
   readonly sources: readonly PodSource[];
   readonly view: NodeView;
+  readonly host: HostFacts;
   /** Absent without an API server. */
   readonly membership: Membership | undefined;
-  readonly host: HostFacts;
   /** What resized pods were given, by this kubelet and those before it. */
   readonly allocations: AllocationStore;
   readonly stack: AsyncDisposableStack;
@@ -176,9 +177,6 @@ const createDeadlines = (
     },
   });
 
-const readNodeOf = (settings: KubeletSettings, membership: Membership | undefined): { readonly readNode?: () => Promise<Node> } =>
-  membership === undefined ? {} : { readNode: () => membership.cluster.client.get(kinds.nodes, { name: settings.nodeName }) };
-
 /** Drops what every part remembers of a pod. */
 const forgetPod = (
   { engines, probes, memory, membership }: PodLoopParts,
@@ -197,13 +195,22 @@ const forgetPod = (
 
 const createAdmission = (
   settings: KubeletSettings,
-  { logger }: Telemetry,
+  { clock, logger }: Telemetry,
   given: { readonly parts: PodLoopParts; readonly metrics: PodWorkersMetrics; readonly kill: NodeAdmissionPorts["kill"] },
 ): PodAdmission => {
-  const { view, host, membership, events } = given.parts;
-  return createNodeAdmission(
-    { node: () => view.node(), ...readNodeOf(settings, membership), kill: given.kill, events },
+  const { runtime, view, host, membership, events } = given.parts;
+  return admissionByNode(
     {
+      node: () => view.node(),
+      ...(membership === undefined ? {} : { readNode: () => membership.cluster.client.get(kinds.nodes, { name: settings.nodeName }) }),
+      kill: given.kill,
+      events,
+      traitsKnown: runtime.traitsKnown,
+      clock,
+    },
+    {
+      allowedUnsafeSysctls: settings.allowedUnsafeSysctls,
+      isAppArmorEnabled: host.isAppArmorEnabled,
       resizeLimits: { hasSwap: settings.swapBehavior === "LimitedSwap" && host.cgroupVersion === 2 && host.swapControllerAvailable },
       isOn: (gate) => isFeatureEnabled(gate, settings.featureGates),
       metrics: given.metrics,
@@ -246,6 +253,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       observed,
       probes: (pod) => probeVerdicts(probes, pod, runtime.cache.get(podRef(pod).uid)),
       readTerminationMessage: readMessageOf,
+      supportsRecursiveReadOnly: (pod) => engines.findHandler(pod)?.supportsRecursiveReadOnly === true,
     },
     {
       runtimeName: () => runtime.name,

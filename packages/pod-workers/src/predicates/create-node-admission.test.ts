@@ -45,19 +45,19 @@ describe("the handlers", () => {
     securityContext: { sysctls: [{ name: "kernel.x", value: "1" }] },
   });
   const good = { ...bad, spec: { ...bad.spec, containers: [], securityContext: {} } };
+  const confined: Partial<PodSpec> = { securityContext: { appArmorProfile: { type: "RuntimeDefault" } } };
   const plain = podOf("plain");
   const all = {
     pressure: refuse("Evicted"),
     devices: refuse("TopologyAffinityError"),
-    appArmor: refuse("AppArmor"),
     shutdown: refuse("NodeShutdown"),
   };
   const cases: readonly [string, Pod, NonNullable<NodeAdmissionOptions["handlers"]>, string][] = [
     ["pressure before sysctls", bad, all, "Evicted"],
     ["sysctls before devices", bad, { ...all, pressure: () => ({ admit: true }) }, "SysctlForbidden"],
-    ["devices before predicates", podOf("big", cpu("9")), { devices: all.devices, appArmor: all.appArmor }, "TopologyAffinityError"],
-    ["predicates before AppArmor", podOf("big", cpu("9")), { appArmor: all.appArmor }, "OutOfcpu"],
-    ["AppArmor before features", good, { appArmor: all.appArmor, shutdown: all.shutdown }, "AppArmor"],
+    ["devices before predicates", podOf("big", cpu("9")), { devices: all.devices }, "TopologyAffinityError"],
+    ["predicates before AppArmor", podOf("big", cpu("9"), confined), {}, "OutOfcpu"],
+    ["AppArmor before features", { ...good, spec: { ...good.spec, ...confined } }, { shutdown: all.shutdown }, "AppArmor"],
     ["features before the shutdown", good, { shutdown: all.shutdown }, "PodFeatureUnsupported"],
     ["the shutdown last", plain, { shutdown: all.shutdown }, "NodeShutdown"],
   ];

@@ -8,7 +8,7 @@ import type { AdmissionAnswer, AdmissionContext, EventPort, PodAdmission } from 
 import { checkPodFeatures } from "./features.ts";
 import { computeMisfit, fits, isForLabelsAlone, isForLackOfRoom } from "./fit.ts";
 import type { Misfit } from "./fit.ts";
-import { checkPlatform, checkSysctls, explainMisfit } from "./node-admission.ts";
+import { checkAppArmor, checkPlatform, checkSysctls, explainMisfit } from "./node-admission.ts";
 import { choosePreemption } from "./preemption.ts";
 import { checkResize } from "./resize-limits.ts";
 import type { ResizeLimits } from "./resize-limits.ts";
@@ -22,6 +22,8 @@ export interface NodeAdmissionPorts {
   node(): Node;
   /** Reads it from the API: asked when only its labels speak against a pod. Absent without an API server. */
   readNode?(): Promise<Node>;
+  /** Resolves when it is known what the node's runtime can do; waited for before a pod is refused for that. Absent: it is known. */
+  platformKnown?(): Promise<void>;
   /** Stops a pod that makes room for a critical one; resolves when its containers have ended. */
   kill(uid: PodUid, request: KillRequest): Promise<unknown>;
   readonly events?: EventPort;
@@ -32,6 +34,8 @@ export interface NodeAdmissionOptions {
   readonly allowedUnsafeSysctls?: readonly string[];
   /** Tells of a feature gate of the node; default: all are on. */
   readonly isOn?: (gate: string) => boolean;
+  /** Whether the kernel of this host enforces AppArmor. Default false. */
+  readonly isAppArmorEnabled?: boolean;
   readonly resizeLimits?: ResizeLimits;
   /** Handlers at their places in the reference's order. */
   readonly handlers?: {
@@ -39,8 +43,6 @@ export interface NodeAdmissionOptions {
     readonly pressure?: AdmitHandler;
     /** After the sysctls: CPUs, memory, devices. */
     readonly devices?: AdmitHandler;
-    /** After the predicates. */
-    readonly appArmor?: AdmitHandler;
     /** After all others. */
     readonly shutdown?: AdmitHandler;
   };
@@ -106,13 +108,20 @@ const measure = async ({ ports, logger }: Desk, pod: Pod, others: readonly Pod[]
   }
 };
 
+const judgePlatform = async (ports: NodeAdmissionPorts, pod: Pod): Promise<AdmitResult> => {
+  const result = checkPlatform(pod, ports.node());
+  if (result.admit || ports.platformKnown === undefined) return result;
+  await ports.platformKnown();
+  return checkPlatform(pod, ports.node());
+};
+
 const askPredicates = async (
   desk: Desk,
   pod: Pod,
   given: { others: readonly Pod[]; context: AdmissionContext },
 ): Promise<AdmissionAnswer> => {
   const { others, context } = given;
-  const platform = checkPlatform(pod, desk.ports.node());
+  const platform = await judgePlatform(desk.ports, pod);
   if (!platform.admit) return platform;
   const misfit = await measure(desk, pod, others);
   if (fits(misfit)) return ADMITTED;
@@ -151,7 +160,7 @@ export const createNodeAdmission = (ports: NodeAdmissionPorts, options: NodeAdmi
         () => checkSysctls(pod, allowedUnsafeSysctls),
         () => (handlers.devices ?? skip)(pod, others),
         () => askPredicates(desk, pod, { others, context }),
-        () => (handlers.appArmor ?? skip)(pod, others),
+        () => checkAppArmor(pod, options.isAppArmorEnabled === true),
         () => checkPodFeatures(pod, isOn),
         () => (handlers.shutdown ?? skip)(pod, others),
       ];

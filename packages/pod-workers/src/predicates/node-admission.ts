@@ -1,5 +1,6 @@
 import { ADMITTED, ADMIT_REASONS } from "@nk/pod-model";
 import type { AdmitResult, Node, Pod } from "@nk/pod-model";
+import { findAppArmorProblem } from "./app-armor.ts";
 import { computeMisfit } from "./fit.ts";
 import type { Misfit } from "./fit.ts";
 import type { Shortage } from "./resource-fit.ts";
@@ -14,6 +15,8 @@ export interface NodeAdmissionInput {
   readonly node: Node;
   /** Sysctls that may be set though they are not safe; a trailing `*` is a prefix. */
   readonly allowedUnsafeSysctls: readonly string[];
+  /** Whether the kernel of this host enforces AppArmor. Default false. */
+  readonly isAppArmorEnabled?: boolean;
 }
 
 const OS_LABEL = "kubernetes.io/os";
@@ -32,6 +35,12 @@ const rejectShortage = ({ resource, requested, used, capacity }: Shortage): Admi
 export const checkSysctls = (pod: Pod, allowedUnsafe: readonly string[]): AdmitResult => {
   const sysctl = findForbiddenSysctl(pod, allowedUnsafe);
   return sysctl === undefined ? ADMITTED : reject(ADMIT_REASONS.SysctlForbidden, sysctl);
+};
+
+/** The handler of AppArmor. */
+export const checkAppArmor = (pod: Pod, isHostEnabled: boolean): AdmitResult => {
+  const problem = findAppArmorProblem(pod, isHostEnabled);
+  return problem === undefined ? ADMITTED : reject(ADMIT_REASONS.AppArmor, problem);
 };
 
 /** What neither room nor another pod's end would change: looked at before anybody is preempted. */
@@ -57,13 +66,20 @@ export const explainMisfit = ({ shortages: [shortage], predicates: [predicate] }
 
 /**
  * Whether the pod may run on the node, by the reference's admission handlers and in their order: sysctls, operating system, groups policy,
- * resources, node selector and affinity, node name, host ports, taints that evict (pkg/kubelet/lifecycle/predicate.go). The first refusal is
- * the answer; its reason and message are the reference's.
+ * resources, node selector and affinity, node name, host ports, taints that evict (pkg/kubelet/lifecycle/predicate.go), AppArmor. The first
+ * refusal is the answer; its reason and message are the reference's.
  * @throws PodModelError `invalid-quantity`
  */
-export const computeNodeAdmission = ({ pod, others, node, allowedUnsafeSysctls }: NodeAdmissionInput): AdmitResult => {
-  const sysctls = checkSysctls(pod, allowedUnsafeSysctls);
-  if (!sysctls.admit) return sysctls;
-  const platform = checkPlatform(pod, node);
-  return platform.admit ? explainMisfit(computeMisfit(pod, others, node)) : platform;
+export const computeNodeAdmission = (input: NodeAdmissionInput): AdmitResult => {
+  const { pod, others, node } = input;
+  for (const check of [
+    () => checkSysctls(pod, input.allowedUnsafeSysctls),
+    () => checkPlatform(pod, node),
+    () => explainMisfit(computeMisfit(pod, others, node)),
+    () => checkAppArmor(pod, input.isAppArmorEnabled === true),
+  ]) {
+    const result = check();
+    if (!result.admit) return result;
+  }
+  return ADMITTED;
 };
