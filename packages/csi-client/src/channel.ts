@@ -1,0 +1,47 @@
+import { Client, credentials } from "@grpc/grpc-js";
+import { CsiError } from "./errors.ts";
+
+/** How a channel is made. */
+export interface ChannelOptions {
+  /** Path of the unix socket. */
+  readonly path: string;
+  readonly maxMessageBytes: number;
+  readonly reconnectMaxMs: number;
+}
+
+/** One gRPC channel to one driver. It connects at the first call and by itself again later. */
+export interface Channel extends Disposable {
+  readonly path: string;
+  /** Throws `closed` after disposal. */
+  client(): Client;
+}
+
+/** Opens nothing until the first call. */
+export const createChannel = (options: ChannelOptions): Channel => {
+  const { path, maxMessageBytes, reconnectMaxMs } = options;
+  let grpcClient: Client | undefined;
+  let isClosed = false;
+  return {
+    path,
+    client: () => {
+      if (isClosed) throw new CsiError({ code: "closed", message: `the client of ${path} is closed`, details: { endpoint: path } });
+      grpcClient ??= new Client(`unix://${path}`, credentials.createInsecure(), {
+        "grpc.max_receive_message_length": maxMessageBytes,
+        "grpc.max_send_message_length": maxMessageBytes,
+        // A driver's pod restarts within seconds; grpc's own back-off would reach minutes.
+        "grpc.initial_reconnect_backoff_ms": Math.min(50, reconnectMaxMs),
+        "grpc.max_reconnect_backoff_ms": reconnectMaxMs,
+        // Retries are ours (they know CSI); channelz keeps every closed subchannel (grpc-node#1941).
+        "grpc.enable_retries": 0,
+        "grpc.enable_channelz": 0,
+        "grpc.use_local_subchannel_pool": 1,
+        "grpc.service_config_disable_resolution": 1,
+      });
+      return grpcClient;
+    },
+    [Symbol.dispose]: () => {
+      isClosed = true;
+      grpcClient?.close();
+    },
+  };
+};

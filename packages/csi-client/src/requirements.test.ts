@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import { volumeCapability } from "./volume-capability.ts";
+import { CSI_METHODS } from "./gen/csi/v1/methods.ts";
+import type { CsiMethods } from "./gen/csi/v1/methods.ts";
+import { computeRefusal, REQUIRED_SUPPORT } from "./requirements.ts";
+import { computeSupports } from "./supports.ts";
+import type { CsiSupports } from "./supports.ts";
+
+const NOTHING = computeSupports({ plugin: [], controller: undefined, group: undefined, node: undefined });
+const EVERYTHING = Object.fromEntries(Object.keys(NOTHING).map((key) => [key, true])) as unknown as CsiSupports;
+
+const refusal = (method: keyof CsiMethods, request: object, supports: CsiSupports): string | undefined =>
+  computeRefusal(method, (CSI_METHODS[method].request.fromPartial as (partial: object) => object)(request), {
+    name: "d.example",
+    supports,
+  });
+
+test("a driver that can nothing is sent the three calls of its identity and no others", () => {
+  const open = Object.keys(CSI_METHODS).filter((method) => refusal(method as keyof CsiMethods, {}, NOTHING) === undefined);
+  expect(open).toEqual(["getPluginInfo", "getPluginCapabilities", "probe"]);
+});
+
+test("a driver that can everything is sent everything", () => {
+  for (const method of Object.keys(CSI_METHODS)) expect(refusal(method as keyof CsiMethods, {}, EVERYTHING)).toBeUndefined();
+});
+
+test.each(Object.entries(REQUIRED_SUPPORT).filter(([, support]) => support !== undefined))(
+  "%s is refused without %s alone, by name",
+  (method, support) => {
+    const supports = { ...EVERYTHING, [support ?? ""]: false };
+    expect(refusal(method as keyof CsiMethods, {}, supports)).toBe(
+      `driver d.example does not support it (supports.${support ?? ""} is false)`,
+    );
+  },
+);
+
+const narrow = volumeCapability({ accessMode: "SINGLE_NODE_SINGLE_WRITER" });
+const grouped = volumeCapability({ volumeMountGroup: "1000" });
+
+test.each<readonly [keyof CsiMethods, object, keyof CsiSupports]>([
+  ["createVolume", { volumeContentSource: { type: { $case: "volume", value: { volumeId: "v" } } } }, "cloneVolume"],
+  ["createVolume", { volumeContentSource: { type: { $case: "snapshot", value: { snapshotId: "s" } } } }, "createDeleteSnapshot"],
+  ["createVolume", { accessibilityRequirements: { requisite: [] } }, "topology"],
+  ["createVolume", { volumeCapabilities: [volumeCapability(), narrow] }, "controllerSingleNodeModes"],
+  ["controllerPublishVolume", { readonly: true }, "publishReadonly"],
+  ["nodeStageVolume", { volumeCapability: narrow }, "nodeSingleNodeModes"],
+  ["nodePublishVolume", { volumeCapability: grouped }, "volumeMountGroup"],
+])("%s with %o is refused without %s", (method, request, support) => {
+  expect(refusal(method, request, { ...EVERYTHING, [support]: false })).toContain(`supports.${support} is false`);
+  expect(refusal(method, request, EVERYTHING)).toBeUndefined();
+});
+
+test("a read-only publication on the node needs nothing", () => {
+  expect(refusal("nodePublishVolume", { readonly: true }, { ...EVERYTHING, publishReadonly: false })).toBeUndefined();
+});
+
+test("capabilities of a later version are ignored", () => {
+  const supports = computeSupports({
+    plugin: [{ type: undefined }],
+    controller: [{ type: { $case: "rpc", value: { type: 99 as never } } }, { type: { $case: "rpc", value: { type: 1 } } }],
+    group: [],
+    node: [{ type: undefined }],
+  });
+  expect(
+    Object.entries(supports)
+      .filter(([, can]) => can)
+      .map(([name]) => name),
+  ).toEqual(["node", "createDeleteVolume"]);
+});
