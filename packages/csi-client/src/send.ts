@@ -1,4 +1,4 @@
-import { Metadata } from "@grpc/grpc-js";
+import type { Metadata } from "@grpc/grpc-js";
 import type { Clock } from "@nk/stdx";
 import type { Channel } from "./channel.ts";
 import { CsiError } from "./errors.ts";
@@ -26,8 +26,7 @@ export interface Sending<Request, Response> {
 const LONGEST_GRPC_TIMEOUT_MS = 99_999_999;
 
 /** The driver is told the deadline, so that it gives up too. grpc-js's own deadlines run on the system's clock only. */
-const metadataFor = (timeoutMs: number): Metadata => {
-  const metadata = new Metadata();
+const withTimeout = (metadata: Metadata, timeoutMs: number): Metadata => {
   if (timeoutMs <= LONGEST_GRPC_TIMEOUT_MS) metadata.set("grpc-timeout", `${String(Math.max(1, Math.ceil(timeoutMs)))}m`);
   return metadata;
 };
@@ -58,18 +57,19 @@ const toBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.
  * Sends a request once. Rejects with a `CsiError`, whose cause is not kept because gRPC's own errors quote what was sent, or with
  * `signal.reason`.
  */
-export const sendOnce = <Request, Response>(sending: Sending<Request, Response>): Promise<Response> => {
+export const sendOnce = async <Request, Response>(sending: Sending<Request, Response>): Promise<Response> => {
   const { channel, method, signal, timeoutMs, clock } = sending;
+  const { client, createMetadata } = await channel.open();
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const limits: Disposable[] = [];
     const release = (): void => limits.forEach((limit) => limit[Symbol.dispose]());
-    const call = channel.client().makeUnaryRequest<Request, Response>(
+    const call = client.makeUnaryRequest<Request, Response>(
       method.path,
       (message) => toBuffer(method.request.encode(message).finish()),
       (bytes) => method.response.decode(bytes),
       sending.request,
-      metadataFor(timeoutMs),
+      withTimeout(createMetadata(), timeoutMs),
       (error, response) => {
         release();
         if (error !== null) reject(failure(sending, readGrpcError(error)));
