@@ -12,7 +12,7 @@ export interface ChannelOptions {
 /** What a call is sent with. */
 export interface OpenChannel {
   readonly client: Client;
-  createMetadata(): Metadata;
+  readonly createMetadata: () => Metadata;
 }
 
 /** One gRPC channel to one driver. It connects at the first call and by itself again later. */

@@ -25,6 +25,12 @@ const PROTO_PACKAGES: readonly ProtoPackage[] = [
     table: "CSI_METHODS",
     doc: "Every RPC of CSI v1 with its codecs and the request's secret fields: what a client or a server needs to speak it over any gRPC library.",
   },
+  {
+    dir: "tools/hostpath-csi",
+    file: "pluginregistration/v1/api",
+    table: "REGISTRATION_METHODS",
+    doc: "Every RPC of the kubelet's plugin registration with its codecs.",
+  },
 ];
 
 const changed: string[] = [];

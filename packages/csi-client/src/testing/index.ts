@@ -13,6 +13,10 @@ export type {
 export { createDriverState } from "./driver/state.ts";
 export type { DriverGroup, DriverPublication, DriverSnapshot, DriverState, DriverVolume } from "./driver/state.ts";
 export type { FailAction, FailPoint } from "./fail-points.ts";
+export { createGrpcListener } from "./listener.ts";
+export type { GrpcListener, GrpcService } from "./listener.ts";
+export { createGrpcService } from "./grpc-service.ts";
+export type { GrpcCall, GrpcCodec, GrpcMethod } from "./grpc-service.ts";
 export { startMemoryDriver } from "./memory-driver.ts";
 export type { MemoryDriver, MemoryDriverOptions } from "./memory-driver.ts";
 export { runSanity, SANITY_CHECKS } from "../sanity/suite.ts";

@@ -18,9 +18,12 @@ export interface GrpcListener {
   stop(): Promise<void>;
   /** Cuts every connection; the socket stays. */
   cut(): void;
-  /** Ends it for good. */
+  /** Ends it for good; calls under way have a moment to be answered. */
   close(): Promise<void>;
 }
+
+/** A handler that hangs must not keep its server from ending. */
+const CLOSE_GRACE_MS = 500;
 
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
@@ -39,11 +42,10 @@ export const createGrpcListener = (socketPath: string, services: readonly GrpcSe
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };
-  const stop = async (): Promise<void> => {
+  /** Closing a listener on a unix socket removes its file; it ends with the last connection. */
+  const stopListening = async (): Promise<void> => {
     const current = listener;
     listener = undefined;
-    cut();
-    // Closing a listener on a unix socket removes its file.
     if (current !== undefined) await new Promise((resolve) => current.close(resolve));
   };
 
@@ -63,10 +65,16 @@ export const createGrpcListener = (socketPath: string, services: readonly GrpcSe
           resolve();
         });
       }),
-    stop,
+    stop: async () => {
+      const stopped = stopListening();
+      cut();
+      await stopped;
+    },
     cut,
     close: async () => {
-      await stop();
+      const stopped = stopListening();
+      injector.drain(CLOSE_GRACE_MS);
+      await stopped;
       injector.destroy();
       grpc.forceShutdown();
     },

@@ -1,18 +1,16 @@
-import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { systemClock } from "@nk/stdx";
 import type { Clock } from "@nk/stdx";
 import type { DeepPartial } from "../gen/csi/v1/csi.ts";
 import { CSI_METHODS } from "../gen/csi/v1/methods.ts";
 import type { CsiMethods } from "../gen/csi/v1/methods.ts";
-import { toGrpcStatus } from "../grpc-error.ts";
 import type { UnaryMethod } from "../method.ts";
 import { redactRequest } from "../redact.ts";
 import { subjectOf } from "../subject.ts";
 import { createFailPoints } from "./fail-points.ts";
 import type { FailPoint } from "./fail-points.ts";
+import { createGrpcService } from "./grpc-service.ts";
+import type { GrpcCodec } from "./grpc-service.ts";
 import { createGrpcListener } from "./listener.ts";
-import type { GrpcService } from "./listener.ts";
-import { CsiStatusError } from "./status-error.ts";
 
 /** What a driver does for each RPC. One that is left out is answered with UNIMPLEMENTED; a `CsiStatusError` becomes its status. */
 export type CsiHandlers = {
@@ -52,73 +50,35 @@ export interface CsiServer extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-type AnyMethod = UnaryMethod<object, object>;
+/** The codecs' own types are lost where the table is walked; {@link CsiHandlers} has them. */
+interface AnyMethod {
+  readonly name: string;
+  readonly path: string;
+  readonly request: GrpcCodec;
+  readonly response: GrpcCodec;
+}
+
 type AnyHandler = (request: object, context: { readonly signal: AbortSignal }) => object | Promise<object>;
-type Serve = (call: {
-  readonly key: keyof CsiMethods;
-  readonly method: AnyMethod;
-  readonly request: object;
-  readonly signal: AbortSignal;
-}) => Promise<object>;
 
 const MAX_RECORDED = 1_000;
-
-const toBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-const toFailure = (error: unknown): { readonly code: number; readonly details: string } =>
-  error instanceof CsiStatusError
-    ? { code: toGrpcStatus(error.code), details: error.message }
-    : { code: toGrpcStatus("internal"), details: error instanceof Error ? error.message : String(error) };
-
-const signalOf = (call: ServerUnaryCall<object, object>): AbortSignal => {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort(new CsiStatusError("cancelled", "the caller has gone"));
-  call.on("cancelled", abort);
-  if (call.cancelled) abort();
-  return controller.signal;
-};
-
-/** All RPCs that have a handler, in one definition: their paths tell the services apart. */
-const serviceOf = (handlers: CsiHandlers, serve: Serve): GrpcService => {
-  const served = Object.entries(CSI_METHODS as unknown as { readonly [key: string]: AnyMethod }).filter(
-    ([key]) => handlers[key as keyof CsiMethods] !== undefined,
-  );
-  const definition = served.map(([key, method]) => [
-    key,
-    {
-      path: method.path,
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: (message: object) => toBuffer(method.request.encode(message).finish()),
-      requestDeserialize: (bytes: Buffer) => method.request.decode(bytes),
-      responseSerialize: (message: object) => toBuffer(method.response.encode(message).finish()),
-      responseDeserialize: (bytes: Buffer) => method.response.decode(bytes),
-    },
-  ]);
-  const implementation = served.map(([key, method]) => [
-    key,
-    (call: ServerUnaryCall<object, object>, respond: sendUnaryData<object>): void => {
-      serve({ key: key as keyof CsiMethods, method, request: call.request, signal: signalOf(call) }).then(
-        (answer) => respond(null, method.response.fromPartial(answer)),
-        (error: unknown) => respond(toFailure(error)),
-      );
-    },
-  ]);
-  return { definition: Object.fromEntries(definition), implementation: Object.fromEntries(implementation) };
-};
 
 /** Serves these handlers until disposed. For drivers in TypeScript, real ones too. */
 export const startCsiServer = async (options: CsiServerOptions): Promise<CsiServer> => {
   const { handlers, socketPath, clock = systemClock } = options;
   const calls: RecordedCall[] = [];
   const failPoints = createFailPoints({ clock, cut: () => listener.cut() });
-  const serve: Serve = ({ key, method, request, signal }) => {
-    calls.push({ method: method.name, request: redactRequest(key, request) });
+  const methods = CSI_METHODS as { readonly [key in keyof CsiMethods]: AnyMethod };
+  const served = Object.fromEntries(
+    Object.entries(methods).filter(([key]) => handlers[key as keyof CsiMethods] !== undefined),
+  ) as typeof methods;
+  const service = createGrpcService(served, ({ key, request, signal }) => {
+    const { name } = served[key];
+    calls.push({ method: name, request: redactRequest(key, request) });
     if (calls.length > MAX_RECORDED) calls.shift();
     const handler = handlers[key] as AnyHandler;
-    return failPoints.apply({ method: method.name, subject: subjectOf(request), signal }, async () => handler(request, { signal }));
-  };
-  const listener = createGrpcListener(socketPath, [serviceOf(handlers, serve)]);
+    return failPoints.apply({ method: name, subject: subjectOf(request), signal }, async () => handler(request, { signal }));
+  });
+  const listener = createGrpcListener(socketPath, [service]);
   await listener.start();
   return {
     endpoint: `unix://${socketPath}`,
