@@ -92,6 +92,8 @@ const takeTurn = async (context: CallContext, call: Call, options: CallOptions):
   try {
     return await lanes.run(lane, () => sendWithRetries(context, call, limit), { signal: turn.signal });
   } catch (error) {
+    // The caller's own reason may be a deadline as well.
+    options.signal?.throwIfAborted();
     if (isDeadlineError(error)) {
       const message = `${describeCall(call)} did not begin within ${String(timeoutMs)} ms: calls before it are still under way`;
       throw new CsiError({ code: "deadline-exceeded", message, details });

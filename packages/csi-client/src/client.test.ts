@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeadlineError, withDeadline } from "@nk/stdx";
 import { createRecordingMetrics } from "@nk/stdx/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createUncheckedCsiCalls, openCsiClient } from "./client.ts";
@@ -271,6 +272,17 @@ test("waiting for one's turn counts against the deadline, and ends with the sign
   await expect(client.deleteVolume({ volumeId: "x" }, { signal: AbortSignal.timeout(20) })).rejects.toMatchObject({ name: "TimeoutError" });
   expect(await first).toMatchObject({ code: "deadline-exceeded" });
   await client.deleteVolume({ volumeId: "x" });
+});
+
+test("a caller's own deadline is rethrown as it is, while waiting too", async () => {
+  const { driver, client } = await start();
+  const wedge = driver.failOn({ method: "DeleteVolume", times: 1, action: { type: "hang" } });
+  const first = client.deleteVolume({ volumeId: "x" });
+  await until(() => sent(driver, "DeleteVolume") === 1);
+  using mine = withDeadline({ timeoutMs: 20, what: "my own work" });
+  await expect(client.deleteVolume({ volumeId: "x" }, { signal: mine.signal })).rejects.toSatisfy(isDeadlineError);
+  wedge[Symbol.dispose]();
+  await first;
 });
 
 test("the queue has a limit", async () => {

@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { createRecordingLogger } from "@nk/stdx/testing";
+import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { openCsiClient } from "./client.ts";
 import type { NodePublishVolumeRequest } from "./gen/csi/v1/csi.ts";
@@ -82,4 +83,21 @@ test("a secret that is half a character, or a token list that is no JSON, is no 
     volumeContext: { "csi.storage.k8s.io/serviceAccount.tokens": "{broken" },
   });
   expect(redactText("got {broken", secrets)).toBe("got ***");
+});
+
+test("whatever a driver quotes, and in whatever form, no secret of four letters or more is left", () => {
+  const forms = [
+    (text: string) => text,
+    encodeURIComponent,
+    (text: string) => Buffer.from(text).toString("base64"),
+    (text: string) => JSON.stringify(text),
+  ];
+  const secret = fc.string({ unit: "grapheme", minLength: 4 }).filter((text) => !text.includes("*") && text.trim().length >= 4);
+  fc.assert(
+    fc.property(fc.array(secret, { minLength: 1, maxLength: 4 }), fc.constantFrom(...forms), fc.string(), (values, form, noise) => {
+      const secrets = secretsOf("nodeStageVolume", { secrets: Object.fromEntries(values.map((value, index) => [String(index), value])) });
+      const text = redactText(values.map((value) => form(value)).join(` ${noise} `), secrets);
+      for (const value of values) expect(text).not.toContain(value);
+    }),
+  );
 });

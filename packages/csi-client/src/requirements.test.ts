@@ -67,3 +67,35 @@ test("capabilities of a later version are ignored", () => {
       .map(([name]) => name),
   ).toEqual(["node", "createDeleteVolume"]);
 });
+
+/** The numbers of csi.proto, written out: the driver in memory has its capabilities from the same table as the client. */
+const NUMBERS = {
+  service: ["controller", "topology", "groupController", "snapshotMetadata"],
+  volumeExpansion: ["onlineExpansion", "offlineExpansion"],
+  controller:
+    "createDeleteVolume publishUnpublishVolume listVolumes getCapacity createDeleteSnapshot listSnapshots cloneVolume publishReadonly controllerExpand listVolumesPublishedNodes controllerVolumeCondition getVolume controllerSingleNodeModes modifyVolume getSnapshot".split(
+      " ",
+    ),
+  node: "stageUnstage volumeStats nodeExpand nodeVolumeCondition nodeSingleNodeModes volumeMountGroup".split(" "),
+  group: ["groupSnapshots"],
+};
+
+test("each capability has its number", () => {
+  const rpc = (type: number): never => ({ type: { $case: "rpc", value: { type } } }) as never;
+  const named = (answers: Partial<Parameters<typeof computeSupports>[0]>): readonly string[] =>
+    Object.entries(computeSupports({ plugin: [], controller: undefined, group: undefined, node: undefined, ...answers }))
+      .filter(([name, can]) => can && name !== "node")
+      .map(([name]) => name);
+  const plugin = ($case: string, type: number): never => ({ type: { $case, value: { type } } }) as never;
+  const numbersOf = (names: readonly string[], read: (type: number) => readonly string[]): readonly (readonly string[])[] =>
+    names.map((_, index) => read(index + 1));
+  const each = (names: readonly string[]): readonly (readonly string[])[] => names.map((name) => [name]);
+  expect(numbersOf(NUMBERS.service, (type) => named({ plugin: [plugin("service", type)] }))).toEqual(each(NUMBERS.service));
+  expect(numbersOf(NUMBERS.volumeExpansion, (type) => named({ plugin: [plugin("volumeExpansion", type)] }))).toEqual(
+    each(NUMBERS.volumeExpansion),
+  );
+  expect(numbersOf(NUMBERS.controller, (type) => named({ controller: [rpc(type)] }))).toEqual(each(NUMBERS.controller));
+  expect(numbersOf(NUMBERS.node, (type) => named({ node: [rpc(type)] }))).toEqual(each(NUMBERS.node));
+  expect(numbersOf(NUMBERS.group, (type) => named({ group: [rpc(type)] }))).toEqual(each(NUMBERS.group));
+  expect(Object.values(NUMBERS).flat().length + 1).toBe(Object.keys(NOTHING).length);
+});

@@ -1,7 +1,10 @@
-import { ControllerServiceCapability_RPC_Type as ControllerRpc } from "./gen/csi/v1/csi.ts";
-import { GroupControllerServiceCapability_RPC_Type as GroupRpc } from "./gen/csi/v1/csi.ts";
-import { NodeServiceCapability_RPC_Type as NodeRpc } from "./gen/csi/v1/csi.ts";
-import { PluginCapability_Service_Type as PluginService, PluginCapability_VolumeExpansion_Type as Expansion } from "./gen/csi/v1/csi.ts";
+import {
+  CONTROLLER_CAPABILITIES,
+  EXPANSION_CAPABILITIES,
+  GROUP_CAPABILITIES,
+  NODE_CAPABILITIES,
+  SERVICE_CAPABILITIES,
+} from "./capability-table.ts";
 import type {
   ControllerServiceCapability,
   GroupControllerServiceCapability,
@@ -65,44 +68,30 @@ export interface CapabilityAnswers {
   readonly node: readonly NodeServiceCapability[] | undefined;
 }
 
+interface Advertised {
+  readonly type?: { readonly $case: string; readonly value: { readonly type: number } } | undefined;
+}
+
+/** Which names of a table are advertised, of the kind `kind`. */
+const namesIn = (
+  table: readonly (readonly [name: keyof CsiSupports, type: number])[],
+  advertised: readonly Advertised[] | undefined,
+  kind: string,
+): readonly (readonly [name: keyof CsiSupports, isAdvertised: boolean])[] => {
+  const types = new Set((advertised ?? []).map(({ type }) => (type?.$case === kind ? type.value.type : undefined)));
+  return table.map(([name, type]) => [name, types.has(type)]);
+};
+
 /** Capabilities that this version does not know are ignored, as the specification asks. */
 export const computeSupports = (answers: CapabilityAnswers): CsiSupports => {
-  const services = new Set<number>(answers.plugin.map(({ type }) => (type?.$case === "service" ? type.value.type : PluginService.UNKNOWN)));
-  const expansions = new Set<number>(
-    answers.plugin.map(({ type }) => (type?.$case === "volumeExpansion" ? type.value.type : Expansion.UNKNOWN)),
-  );
-  const controller = new Set<number>((answers.controller ?? []).map(({ type }) => type?.value.type ?? ControllerRpc.UNKNOWN));
-  const group = new Set<number>((answers.group ?? []).map(({ type }) => type?.value.type ?? GroupRpc.UNKNOWN));
-  const node = new Set<number>((answers.node ?? []).map(({ type }) => type?.value.type ?? NodeRpc.UNKNOWN));
-  return {
-    controller: services.has(PluginService.CONTROLLER_SERVICE),
-    groupController: services.has(PluginService.GROUP_CONTROLLER_SERVICE),
-    node: answers.node !== undefined,
-    topology: services.has(PluginService.VOLUME_ACCESSIBILITY_CONSTRAINTS),
-    snapshotMetadata: services.has(PluginService.SNAPSHOT_METADATA_SERVICE),
-    onlineExpansion: expansions.has(Expansion.ONLINE),
-    offlineExpansion: expansions.has(Expansion.OFFLINE),
-    createDeleteVolume: controller.has(ControllerRpc.CREATE_DELETE_VOLUME),
-    publishUnpublishVolume: controller.has(ControllerRpc.PUBLISH_UNPUBLISH_VOLUME),
-    publishReadonly: controller.has(ControllerRpc.PUBLISH_READONLY),
-    listVolumes: controller.has(ControllerRpc.LIST_VOLUMES),
-    listVolumesPublishedNodes: controller.has(ControllerRpc.LIST_VOLUMES_PUBLISHED_NODES),
-    getVolume: controller.has(ControllerRpc.GET_VOLUME),
-    getCapacity: controller.has(ControllerRpc.GET_CAPACITY),
-    createDeleteSnapshot: controller.has(ControllerRpc.CREATE_DELETE_SNAPSHOT),
-    listSnapshots: controller.has(ControllerRpc.LIST_SNAPSHOTS),
-    getSnapshot: controller.has(ControllerRpc.GET_SNAPSHOT),
-    cloneVolume: controller.has(ControllerRpc.CLONE_VOLUME),
-    controllerExpand: controller.has(ControllerRpc.EXPAND_VOLUME),
-    modifyVolume: controller.has(ControllerRpc.MODIFY_VOLUME),
-    controllerVolumeCondition: controller.has(ControllerRpc.VOLUME_CONDITION),
-    controllerSingleNodeModes: controller.has(ControllerRpc.SINGLE_NODE_MULTI_WRITER),
-    stageUnstage: node.has(NodeRpc.STAGE_UNSTAGE_VOLUME),
-    volumeStats: node.has(NodeRpc.GET_VOLUME_STATS),
-    nodeExpand: node.has(NodeRpc.EXPAND_VOLUME),
-    nodeVolumeCondition: node.has(NodeRpc.VOLUME_CONDITION),
-    nodeSingleNodeModes: node.has(NodeRpc.SINGLE_NODE_MULTI_WRITER),
-    volumeMountGroup: node.has(NodeRpc.VOLUME_MOUNT_GROUP),
-    groupSnapshots: group.has(GroupRpc.CREATE_DELETE_GET_VOLUME_GROUP_SNAPSHOT),
-  };
+  const { plugin, controller, group, node } = answers;
+  // The tables have every name but this one, which no capability stands for.
+  return Object.fromEntries([
+    ["node", node !== undefined],
+    ...namesIn(SERVICE_CAPABILITIES, plugin, "service"),
+    ...namesIn(EXPANSION_CAPABILITIES, plugin, "volumeExpansion"),
+    ...namesIn(CONTROLLER_CAPABILITIES, controller, "rpc"),
+    ...namesIn(NODE_CAPABILITIES, node, "rpc"),
+    ...namesIn(GROUP_CAPABILITIES, group, "rpc"),
+  ]) as unknown as CsiSupports;
 };

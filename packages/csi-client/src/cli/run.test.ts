@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { startMemoryDriver } from "../testing/index.ts";
+import { CsiStatusError, startMemoryDriver } from "../testing/index.ts";
 import type { MemoryDriver, MemoryDriverOptions } from "../testing/index.ts";
 import { runCli } from "./run.ts";
 
@@ -117,6 +117,24 @@ test("a secrets file that is wrong is not quoted", async () => {
     expect(code).toBe(2);
     expect(err).not.toContain("s3cr3t");
   }
+});
+
+test("sanity sends the secrets of its file with every call that takes them", async () => {
+  const seen = new Set<string>();
+  const endpoint = await start({
+    override: {
+      createVolume: ({ secrets }) => {
+        seen.add(`create ${secrets["user"] ?? "nobody"}`);
+        throw new CsiStatusError("internal", `wrong password ${secrets["password"] ?? ""}`);
+      },
+    },
+  });
+  const file = join(directory, "secrets.json");
+  writeFileSync(file, JSON.stringify({ controller: { user: "admin", password: "s3cr3t" } }));
+  const { code, out } = await run("sanity", "--endpoint", endpoint, "--secrets-file", file, "--only", "create-volume-sized");
+  expect([...seen]).toEqual(["create admin"]);
+  expect(code).toBe(1);
+  expect(out).toContain("wrong password ***");
 });
 
 test("a driver that is not there is a sentence and exit code 1", async () => {
