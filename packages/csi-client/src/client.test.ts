@@ -104,7 +104,7 @@ test("opening takes a driver that says nothing about its readiness", async () =>
 test("opening gives up on a driver that is never ready, and says why", async () => {
   const driver = await startMemoryDriver({ isReady: () => false });
   disposals.push(driver);
-  const opening = openCsiClient({ endpoint: driver.endpoint, openTimeoutMs: 200 });
+  const opening = openCsiClient({ endpoint: driver.endpoint, openTimeoutMs: 500 });
   await expect(opening).rejects.toMatchObject({
     code: "not-ready",
     retryable: true,

@@ -38,13 +38,14 @@ const unlessUnimplemented = async <T>(call: Promise<T>): Promise<T | undefined> 
 const PROBE_INITIAL_MS = 50;
 const PROBE_MAX_MS = 1_000;
 
-/** Why the driver is not ready yet, or undefined when it is. */
-const probeOnce = async (input: OpenInput, leftMs: number): Promise<string | undefined> => {
+/** Why the driver is not ready yet, or undefined when it is. When time is up in the middle of a probe, the reason of before stands. */
+const probeOnce = async (input: OpenInput, leftMs: number, before: string | undefined): Promise<string | undefined> => {
   try {
     const { ready } = await input.calls.probe({}, { timeoutMs: leftMs, ...(input.signal === undefined ? {} : { signal: input.signal }) });
     return ready === false ? "it says that it is not ready" : undefined;
   } catch (error) {
     // FAILED_PRECONDITION is the specification's word for a driver that is not healthy yet.
+    if (before !== undefined && isCsiError(error, "deadline-exceeded")) return before;
     if (isCsiError(error) && (error.retryable || error.code === "failed-precondition")) return error.message;
     throw error;
   }
@@ -54,9 +55,10 @@ const probeOnce = async (input: OpenInput, leftMs: number): Promise<string | und
 export const awaitReady = async (input: OpenInput): Promise<void> => {
   const { clock, timeoutMs, path, signal } = input;
   const endMs = clock.monotonicMs() + timeoutMs;
+  let reason: string | undefined;
   for (let attempt = 0; ; attempt += 1) {
     await checkEndpoint(path);
-    const reason = await probeOnce(input, Math.max(1, endMs - clock.monotonicMs()));
+    reason = await probeOnce(input, Math.max(1, endMs - clock.monotonicMs()), reason);
     if (reason === undefined) return;
     const waitMs = computeBackoffMs({ attempt, initialMs: PROBE_INITIAL_MS, maxMs: PROBE_MAX_MS });
     if (clock.monotonicMs() + waitMs >= endMs) {

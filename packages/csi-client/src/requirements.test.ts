@@ -27,7 +27,7 @@ test("a driver that can everything is sent everything", () => {
 test.each(Object.entries(REQUIRED_SUPPORT).filter(([, support]) => support !== undefined))(
   "%s is refused without %s alone, by name",
   (method, support) => {
-    const supports = { ...EVERYTHING, [support ?? ""]: false };
+    const supports = { ...EVERYTHING, nodeVolumeCondition: false, [support ?? ""]: false };
     expect(refusal(method as keyof CsiMethods, {}, supports)).toBe(
       `driver d.example does not support it (supports.${support ?? ""} is false)`,
     );
@@ -48,6 +48,10 @@ test.each<readonly [keyof CsiMethods, object, keyof CsiSupports]>([
 ])("%s with %o is refused without %s", (method, request, support) => {
   expect(refusal(method, request, { ...EVERYTHING, [support]: false })).toContain(`supports.${support} is false`);
   expect(refusal(method, request, EVERYTHING)).toBeUndefined();
+});
+
+test("statistics are asked of a driver that tells of a volume's condition alone", () => {
+  expect(refusal("nodeGetVolumeStats", {}, { ...NOTHING, node: true, nodeVolumeCondition: true })).toBeUndefined();
 });
 
 test("a read-only publication on the node needs nothing", () => {

@@ -86,6 +86,8 @@ export const computeRefusal = (
   driver: { readonly name: string; readonly supports: CsiSupports },
 ): string | undefined => {
   const required = REQUIRED_SUPPORT[method];
+  // A driver may tell of a volume's condition alone.
+  if (method === "nodeGetVolumeStats" && driver.supports.nodeVolumeCondition) return undefined;
   if (required !== undefined && !driver.supports[required])
     return `driver ${driver.name} does not support it (supports.${required} is false)`;
   const unmet = demandsOf(method, request as DemandingFields).find(({ support }) => !driver.supports[support]);

@@ -190,13 +190,6 @@ const CHANGES: readonly SanityCheck[] = [
       await expectOutcome(call, "out-of-range", "resource-exhausted");
     },
   }),
-  change("modify-nothing", "a volume can be modified by no parameters at all", {
-    needs: ["createDeleteVolume", "modifyVolume"],
-    run: async ({ calls, volumes }) => {
-      const { volumeId } = await volumes.create();
-      await expectOutcome(calls.controllerModifyVolume({ volumeId }), "ok");
-    },
-  }),
   change("modify-unknown", "a parameter that nobody knows is refused", {
     needs: ["createDeleteVolume", "modifyVolume"],
     run: async ({ calls, volumes }) => {

@@ -85,7 +85,6 @@ const DEPENDENCIES: readonly (readonly [capability: keyof CsiSupports, anyOf: re
   ["listVolumesPublishedNodes", ["listVolumes", "getVolume"]],
   ["controllerVolumeCondition", ["listVolumes", "getVolume"]],
   ["cloneVolume", ["createDeleteVolume"]],
-  ["nodeVolumeCondition", ["volumeStats"]],
 ];
 
 const dependency = ([capability, anyOf]: (typeof DEPENDENCIES)[number]): SanityCheck =>

@@ -27,8 +27,8 @@ const COMPLETE: readonly (readonly [method: keyof CsiMethods, request: object])[
   ["getSnapshot", { snapshotId }],
   ["controllerExpandVolume", { volumeId: id, capacityRange }],
   ["controllerGetVolume", { volumeId: id }],
-  ["controllerModifyVolume", { volumeId: id }],
-  ["createVolumeGroupSnapshot", { name: "sanity-wrong-arguments" }],
+  ["controllerModifyVolume", { volumeId: id, mutableParameters: { "sanity-some-parameter": "1" } }],
+  ["createVolumeGroupSnapshot", { name: "sanity-wrong-arguments", sourceVolumeIds: [id] }],
   ["deleteVolumeGroupSnapshot", { groupSnapshotId }],
   ["getVolumeGroupSnapshot", { groupSnapshotId }],
   ["nodeStageVolume", { volumeId: id, stagingTargetPath: staging, volumeCapability: capability }],
@@ -102,14 +102,27 @@ const MISSING_THINGS: readonly MissingThing[] = [
   { method: "getSnapshot", expected: ["not-found"], request: (world) => ({ snapshotId: world.unknownId }) },
   { method: "controllerExpandVolume", expected: ["not-found"], request: (world) => ({ ...volumeIdOf(world), capacityRange }) },
   { method: "controllerGetVolume", expected: ["not-found"], request: volumeIdOf },
-  { method: "controllerModifyVolume", expected: ["not-found"], request: volumeIdOf },
+  {
+    method: "controllerModifyVolume",
+    // What can be modified is the driver's secret, and it may look at the parameters first.
+    expected: ["not-found", "invalid-argument"],
+    request: (world) => ({ ...volumeIdOf(world), mutableParameters: { "sanity-some-parameter": "1" } }),
+  },
   {
     method: "createVolumeGroupSnapshot",
     expected: ["not-found"],
     request: (world) => ({ name: world.newName("group"), sourceVolumeIds: [world.unknownId] }),
   },
-  { method: "deleteVolumeGroupSnapshot", expected: ["ok"], request: (world) => ({ groupSnapshotId: world.unknownId }) },
-  { method: "getVolumeGroupSnapshot", expected: ["not-found"], request: (world) => ({ groupSnapshotId: world.unknownId }) },
+  {
+    method: "deleteVolumeGroupSnapshot",
+    expected: ["ok"],
+    request: (world) => ({ groupSnapshotId: world.unknownId, snapshotIds: [world.unknownId] }),
+  },
+  {
+    method: "getVolumeGroupSnapshot",
+    expected: ["not-found"],
+    request: (world) => ({ groupSnapshotId: world.unknownId, snapshotIds: [world.unknownId] }),
+  },
   {
     method: "nodeStageVolume",
     expected: ["not-found"],

@@ -14,7 +14,7 @@ const REQUIRED_FIELDS: { readonly [method in keyof CsiMethods]?: readonly string
   getSnapshot: ["snapshotId"],
   controllerExpandVolume: ["volumeId", "capacityRange"],
   controllerGetVolume: ["volumeId"],
-  controllerModifyVolume: ["volumeId"],
+  controllerModifyVolume: ["volumeId", "mutableParameters"],
   createVolumeGroupSnapshot: ["name", "sourceVolumeIds"],
   deleteVolumeGroupSnapshot: ["groupSnapshotId"],
   getVolumeGroupSnapshot: ["groupSnapshotId"],
@@ -32,7 +32,14 @@ const MAX_STRING_BYTES = 128;
 const PATHS: readonly string[] = ["stagingTargetPath", "targetPath", "volumePath"];
 const LIMITED: readonly string[] = ["name", "volumeId", "snapshotId", "groupSnapshotId", "sourceVolumeId"];
 
-const isMissing = (value: unknown): boolean => value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
+/** Lists and maps are there when they are not empty; messages without a field set are. */
+const MAPS: readonly string[] = ["mutableParameters"];
+
+const isMissing = (field: string, value: unknown): boolean =>
+  value === undefined ||
+  value === "" ||
+  (Array.isArray(value) && value.length === 0) ||
+  (MAPS.includes(field) && Object.keys(value as object).length === 0);
 
 const checkCapability = ({ accessMode, accessType }: VolumeCapability): void => {
   if (accessType === undefined) throw invalidArgument("a volume capability has no access type");
@@ -47,7 +54,7 @@ const checkRange = ({ requiredBytes, limitBytes }: { readonly requiredBytes: big
 /** Throws INVALID_ARGUMENT for what no driver can accept: required fields that are empty, strings that are too long, paths that are relative. */
 export const checkRequest = (method: keyof CsiMethods, request: object): void => {
   const fields = request as { readonly [field: string]: unknown };
-  const missing = (REQUIRED_FIELDS[method] ?? []).find((field) => isMissing(fields[field]));
+  const missing = (REQUIRED_FIELDS[method] ?? []).find((field) => isMissing(field, fields[field]));
   if (missing !== undefined) throw invalidArgument(`${missing} is missing`);
   for (const field of [...LIMITED, ...PATHS]) {
     const value = fields[field];
