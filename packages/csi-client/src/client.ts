@@ -9,7 +9,7 @@ import { CsiError } from "./errors.ts";
 import { createCsiMetrics } from "./metrics.ts";
 import { awaitReady, readDriverFacts } from "./open.ts";
 import type { CsiDriverFacts, OpenInput } from "./open.ts";
-import type { CsiClientOptions } from "./options.ts";
+import type { CsiCallsOptions, CsiClientOptions } from "./options.ts";
 import { computeRefusal } from "./requirements.ts";
 import type { CsiSupports } from "./supports.ts";
 
@@ -46,7 +46,7 @@ interface Parts {
   readonly clock: Clock;
 }
 
-const assemble = (options: CsiClientOptions, facts: () => CsiDriverFacts | undefined): Parts => {
+const assemble = (options: CsiCallsOptions, facts: () => CsiDriverFacts | undefined): Parts => {
   const { clock = systemClock, random = systemRandom, logger = noopLogger, metrics = noopMetrics, tracer = noopTracer } = options;
   const { maxAttempts = 5, initialMs = 100, maxMs = 2_000 } = options.retry ?? {};
   const { maxMessageBytes = 16 * 1024 * 1024, reconnectMaxMs = 500, maxQueuedCalls = 10_000 } = options;
@@ -77,7 +77,7 @@ const assemble = (options: CsiClientOptions, facts: () => CsiDriverFacts | undef
 };
 
 /** Makes calls that are sent whatever the driver says it can do. Nothing is opened before the first; throws `invalid-endpoint`. */
-export const createUncheckedCsiCalls = (options: CsiClientOptions): UncheckedCsiCalls => {
+export const createUncheckedCsiCalls = (options: CsiCallsOptions): UncheckedCsiCalls => {
   const { unchecked, channel } = assemble(options, () => undefined);
   const close = (): void => channel[Symbol.dispose]();
   return { ...unchecked, endpoint: channel.path, close, [Symbol.asyncDispose]: async () => close() };

@@ -8,7 +8,7 @@ export type { UnaryMethod } from "./method.ts";
 export { createCsiMetrics } from "./metrics.ts";
 export type { CsiMetrics } from "./metrics.ts";
 export type { CsiDriverFacts } from "./open.ts";
-export type { CallOptions, CsiClientOptions, CsiRetryOptions } from "./options.ts";
+export type { CallOptions, CsiCallsOptions, CsiClientOptions, CsiRetryOptions } from "./options.ts";
 export { REDACTED, redactRequest } from "./redact.ts";
 export type { CsiSupports } from "./supports.ts";
 export { volumeCapability } from "./volume-capability.ts";

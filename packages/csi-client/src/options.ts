@@ -10,14 +10,12 @@ export interface CsiRetryOptions {
   readonly maxMs?: number;
 }
 
-/** What {@link openCsiClient} takes. */
-export interface CsiClientOptions {
+/** What {@link createUncheckedCsiCalls} takes. */
+export interface CsiCallsOptions {
   /** `unix:///path` or `/path`. */
   readonly endpoint: string;
   /** Deadline of a call with its retries and its wait for its turn, in milliseconds, default 120000: the kubelet's csiTimeout. */
   readonly timeoutMs?: number;
-  /** How long the driver may take at the opening until it listens, is ready and has answered, in milliseconds, default 30000. */
-  readonly openTimeoutMs?: number;
   readonly retry?: CsiRetryOptions;
   /** How many calls may wait for the one before them of the same volume, over all volumes, default 10000. */
   readonly maxQueuedCalls?: number;
@@ -25,14 +23,20 @@ export interface CsiClientOptions {
   readonly maxMessageBytes?: number;
   /** Longest wait of the channel between two attempts to connect, in milliseconds, default 500. */
   readonly reconnectMaxMs?: number;
-  /** Gives the opening up. */
-  readonly signal?: AbortSignal;
   /** Default: the system's. */
   readonly clock?: Clock;
   readonly random?: RandomSource;
   readonly logger?: Logger;
   readonly metrics?: MetricRegister;
   readonly tracer?: Tracer;
+}
+
+/** What {@link openCsiClient} takes. */
+export interface CsiClientOptions extends CsiCallsOptions {
+  /** How long the driver may take at the opening until it listens, is ready and has answered, in milliseconds, default 30000. */
+  readonly openTimeoutMs?: number;
+  /** Gives the opening up. */
+  readonly signal?: AbortSignal;
 }
 
 /** What every call takes last. */
