@@ -46,7 +46,11 @@ interface Call {
   readonly subject: string | undefined;
 }
 
-const isWorthRepeating = (error: unknown): error is CsiError => isCsiError(error, "aborted") || isCsiError(error, "unavailable");
+/** Here ABORTED says that the page does not exist: it will not come to exist. */
+const PAGED: ReadonlySet<keyof CsiMethods> = new Set(["listVolumes", "listSnapshots"]);
+
+const isWorthRepeating = (key: keyof CsiMethods, error: CsiError): boolean =>
+  error.code === "unavailable" || (error.code === "aborted" && !PAGED.has(key));
 
 const withAttempts = (error: CsiError, attempts: number): CsiError =>
   new CsiError({ code: error.code, message: error.message, details: { ...error.details, attempts } });
@@ -74,7 +78,7 @@ const sendWithRetries = async (
       const waitMs = computeBackoffMs({ attempt: attempt - 1, initialMs, maxMs, jitter: 0.2, random });
       // The driver's own word is worth more than "no time left".
       const isLast = attempt >= retry.maxAttempts || clock.monotonicMs() + waitMs >= limit.endMs;
-      if (isLast || !isWorthRepeating(error)) throw withAttempts(error, attempt);
+      if (isLast || !isWorthRepeating(call.key, error)) throw withAttempts(error, attempt);
       await clock.sleep(waitMs, { signal: limit.signal });
     }
   }

@@ -201,6 +201,12 @@ test.each(["invalid-argument", "internal", "resource-exhausted", "not-found", "f
   },
 );
 
+test("a page that does not exist is not asked for again", async () => {
+  const { driver, client } = await start();
+  await expect(client.listVolumes({ startingToken: "nowhere" })).rejects.toMatchObject({ code: "aborted" });
+  expect(sent(driver, "ListVolumes")).toBe(1);
+});
+
 test("a call whose answer is lost is sent again and finds the volume that it made", async () => {
   const { driver, client } = await start();
   using _fault = driver.failOn({ method: "CreateVolume", times: 1, action: { type: "lose" } });

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { CsiError } from "./errors.ts";
 
 /** Longer paths do not fit the kernel's socket address. */
@@ -21,7 +21,11 @@ export const parseEndpoint = (endpoint: string): string => {
 const findFault = async (path: string): Promise<string | undefined> => {
   try {
     const found = await stat(path);
-    if (found.isSocket()) return undefined;
+    if (found.isSocket()) {
+      // To connect is to write.
+      await access(path, constants.W_OK);
+      return undefined;
+    }
     return found.isDirectory() ? "is a directory, not a socket" : "is no socket";
   } catch (error) {
     const errno = error instanceof Error && "code" in error ? error.code : undefined;

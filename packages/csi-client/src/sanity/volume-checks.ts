@@ -92,6 +92,11 @@ const CREATION: readonly SanityCheck[] = [
       await volumes.create({ name: newName("volume").padEnd(128, "x") });
     },
   }),
+  create("too-long-name", "a name of 4 KiB is taken or refused", {
+    needs: ["createDeleteVolume"],
+    run: (world) =>
+      expectRefusal(world, world.volumes.request({ name: world.newName("volume").padEnd(4096, "x") }), ["ok", "invalid-argument"]),
+  }),
   create("odd-name", "a name with spaces, slashes and other letters is taken or refused", {
     needs: ["createDeleteVolume"],
     run: (world) =>
