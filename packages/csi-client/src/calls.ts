@@ -63,6 +63,7 @@ const sendWithRetries = async (
 ): Promise<object> => {
   const { channel, clock, random, retry } = context;
   const { initialMs, maxMs } = retry;
+  let before: CsiError | undefined;
   for (let attempt = 1; ; attempt += 1) {
     try {
       const answer = await sendOnce({ ...call, channel, clock, signal: limit.signal, timeoutMs: limit.endMs - clock.monotonicMs() });
@@ -75,10 +76,13 @@ const sendWithRetries = async (
       });
     } catch (error) {
       if (!isCsiError(error)) throw error;
+      // Closed between two attempts: what the first one did is as uncertain as it was.
+      if (error.code === "closed" && before !== undefined) throw withAttempts(before, attempt - 1);
       const waitMs = computeBackoffMs({ attempt: attempt - 1, initialMs, maxMs, jitter: 0.2, random });
       // The driver's own word is worth more than "no time left".
       const isLast = attempt >= retry.maxAttempts || clock.monotonicMs() + waitMs >= limit.endMs;
       if (isLast || !isWorthRepeating(call.key, error)) throw withAttempts(error, attempt);
+      before = error;
       await clock.sleep(waitMs, { signal: limit.signal });
     }
   }

@@ -20,6 +20,8 @@ export interface Channel extends Disposable {
   readonly path: string;
   /** Rejects with `closed` after disposal. */
   open(): Promise<OpenChannel>;
+  /** Aborts at disposal: grpc-js lets calls under way go on. */
+  readonly closed: AbortSignal;
 }
 
 /**
@@ -29,12 +31,14 @@ export interface Channel extends Disposable {
 export const createChannel = (options: ChannelOptions): Channel => {
   const { path, maxMessageBytes, reconnectMaxMs } = options;
   let opened: OpenChannel | undefined;
-  let isClosed = false;
+  const closing = new AbortController();
   const throwIfClosed = (): void => {
-    if (isClosed) throw new CsiError({ code: "closed", message: `the client of ${path} is closed`, details: { endpoint: path } });
+    if (closing.signal.aborted)
+      throw new CsiError({ code: "closed", message: `the client of ${path} is closed`, details: { endpoint: path } });
   };
   return {
     path,
+    closed: closing.signal,
     open: async () => {
       throwIfClosed();
       if (opened !== undefined) return opened;
@@ -58,7 +62,7 @@ export const createChannel = (options: ChannelOptions): Channel => {
       return opened;
     },
     [Symbol.dispose]: () => {
-      isClosed = true;
+      closing.abort();
       opened?.client.close();
     },
   };

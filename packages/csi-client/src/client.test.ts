@@ -332,6 +332,24 @@ test("calls of a closed client fail as closed", async () => {
   await expect(client.nodeGetInfo()).rejects.toMatchObject({ code: "closed", outcome: "final" });
 });
 
+test("closing ends calls under way, uncertain, and those that wait, final", async () => {
+  const { driver, client } = await start({}, { retry: { initialMs: 200 } });
+  using _hang = driver.failOn({ method: "DeleteVolume", action: { type: "hang" } });
+  using _busy = driver.failOn({ method: "CreateVolume", action: { type: "error", code: "aborted", message: "busy" } });
+  const settled = Promise.allSettled([
+    client.deleteVolume({ volumeId: "x" }),
+    client.deleteVolume({ volumeId: "x" }),
+    client.createVolume(create),
+  ]);
+  await until(() => sent(driver, "DeleteVolume") === 1 && sent(driver, "CreateVolume") === 1);
+  client.close();
+  expect(await settled).toMatchObject([
+    { reason: { code: "cancelled", outcome: "uncertain", details: { driverMessage: "the client was closed" } } },
+    { reason: { code: "closed", outcome: "final" } },
+    { reason: { outcome: "uncertain" } },
+  ]);
+});
+
 test("unchecked calls are sent whatever the driver can do", async () => {
   const { driver } = await start({ without: ["listSnapshots"] });
   await using calls = createUncheckedCsiCalls({ endpoint: driver.endpoint });

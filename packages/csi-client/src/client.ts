@@ -22,7 +22,7 @@ export interface CsiClient extends CsiCalls, AsyncDisposable {
   readonly supports: CsiSupports;
   /** Asks the driver again who it is and what it can do, for one that was upgraded. Calls under way are not concerned. */
   refresh(options?: { readonly signal?: AbortSignal }): Promise<CsiDriverFacts>;
-  /** Closes the channel. Calls under way fail, those that wait for their turn with `closed`. */
+  /** Closes the channel. Calls under way fail with `cancelled`, those that wait for their turn with `closed`. */
   close(): void;
 }
 

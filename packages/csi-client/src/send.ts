@@ -82,9 +82,14 @@ export const sendOnce = async <Request, Response>(sending: Sending<Request, Resp
       reject(reason);
       call.cancel();
     };
-    const onAbort = (): void => giveUp(signal?.reason as Error);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    limits.push({ [Symbol.dispose]: () => signal?.removeEventListener("abort", onAbort) });
+    const giveUpWith = (source: AbortSignal | undefined, reason: () => Error): void => {
+      const onAbort = (): void => giveUp(reason());
+      source?.addEventListener("abort", onAbort, { once: true });
+      limits.push({ [Symbol.dispose]: () => source?.removeEventListener("abort", onAbort) });
+    };
+    giveUpWith(signal, () => signal?.reason as Error);
+    // Not `closed`, which says that nothing was sent.
+    giveUpWith(channel.closed, () => failure(sending, { code: "cancelled", text: "the client was closed" }));
     if (Number.isFinite(timeoutMs)) {
       const text = `no answer within ${String(Math.round(timeoutMs))} ms`;
       limits.push(clock.schedule(timeoutMs, () => giveUp(failure(sending, { code: "deadline-exceeded", text }))));

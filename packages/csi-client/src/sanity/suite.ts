@@ -14,6 +14,7 @@ import { CONTROLLER_CHECKS } from "./controller-checks.ts";
 import { IDENTITY_CHECKS } from "./identity.ts";
 import { NODE_CHECKS } from "./node-checks.ts";
 import { SNAPSHOT_CHECKS } from "./snapshot-checks.ts";
+import { USE_CHECKS } from "./use-checks.ts";
 import { VOLUME_CHECKS } from "./volume-checks.ts";
 import { createSanityVolumes } from "./volumes-under-test.ts";
 import type { SanitySecrets } from "./volumes-under-test.ts";
@@ -27,6 +28,7 @@ export const SANITY_CHECKS: readonly SanityCheck[] = [
   ...CONTROLLER_CHECKS,
   ...SNAPSHOT_CHECKS,
   ...NODE_CHECKS,
+  ...USE_CHECKS,
 ];
 
 /** What {@link runSanity} takes. */
