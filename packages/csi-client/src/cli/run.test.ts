@@ -138,9 +138,9 @@ test("sanity sends the secrets of its file with every call that takes them", asy
 });
 
 test("a driver that is not there is a sentence and exit code 1", async () => {
-  const { code, err } = await run("info", "--endpoint", join(directory, "none.sock"), "--timeout-ms", "100");
+  const { code, err } = await run("info", "--endpoint", join(directory, "none.sock"), "--timeout-ms", "1000");
   expect(code).toBe(1);
-  expect(err).toMatch(/^csi-client: the driver at .*none\.sock was not ready within 100 ms: .*ENOENT/);
+  expect(err).toMatch(/^csi-client: the driver at .*none\.sock was not ready within 1000 ms: .*ENOENT/);
   expect(await run("info", "--endpoint", directory)).toMatchObject({
     code: 1,
     err: `csi-client: ${directory} is a directory, not a socket\n`,
