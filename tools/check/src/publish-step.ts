@@ -1,18 +1,17 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listPackages } from "./packages.ts";
 import type { PublishedPackage } from "./packages.ts";
-import { firstProgram } from "./readme-step.ts";
+import { measureImports, runCommandHelps, runReadmePrograms } from "./published-use.ts";
+import type { RunInProject } from "./published-use.ts";
 import { runCommand } from "./step.ts";
 import type { Step } from "./step.ts";
 
-const TIMEOUT_MS = 120_000;
-
 const run = (argv: readonly [string, ...string[]], cwd: string): { readonly ok: boolean; readonly output: string } => {
   const [command, ...args] = argv;
-  const result = spawnSync(command, args, { cwd, encoding: "utf8", timeout: TIMEOUT_MS });
+  const result = spawnSync(command, args, { cwd, encoding: "utf8" });
   return { ok: result.status === 0, output: `${result.stdout}${result.stderr}${result.error?.message ?? ""}` };
 };
 
@@ -63,19 +62,7 @@ const checkTarballs = (options: {
   }
 };
 
-/** What a stranger does first: the README's program, and the help of the package's commands. */
-const useAsStranger = (packages: readonly PublishedPackage[], project: string, outcome: Outcome): void => {
-  for (const { name, dir, commands } of packages) {
-    const file = `${name.slice("@nk/".length)}.ts`;
-    writeFileSync(join(project, file), firstProgram(readFileSync(join(dir, "README.md"), "utf8")) ?? "throw new Error('no program')");
-    note(outcome, `the README's program of ${name} from an empty project`, run(["node", file], project));
-    for (const command of commands) {
-      note(outcome, `${command} --help from an empty project`, run([join(project, "node_modules/.bin", command), "--help"], project));
-    }
-  }
-};
-
-/** Installs the tarballs in an empty project outside the repository and imports them, at run time and as types. */
+/** Installs the tarballs in an empty project outside the repository and uses them: imports, types, README programs. */
 const useFromEmptyProject = (packages: readonly PublishedPackage[], tarballs: string, outcome: Outcome): void => {
   const project = join(tarballs, "project");
   mkdirSync(project);
@@ -111,10 +98,12 @@ const useFromEmptyProject = (packages: readonly PublishedPackage[], tarballs: st
   note(outcome, "install in an empty project", run(["pnpm", "install", "--prefer-offline", "--ignore-scripts"], project));
   note(outcome, "import from an empty project", run(["node", "import.mjs"], project));
   note(outcome, "types from an empty project", run(["tsc", "-p", "."], project));
-  useAsStranger(packages, project, outcome);
+  const runHere: RunInProject = (argv) => run(argv, project);
+  for (const use of [runReadmePrograms, runCommandHelps, measureImports])
+    for (const { what, ...result } of use(packages, project, runHere)) note(outcome, what, result);
 };
 
-/** Every package as its importers get it: built, packed, linted, installed in an empty project and imported. */
+/** Every package as its importers get it: built, packed, linted, installed in an empty project, imported, and its README's program run. */
 export const publishStep = (root: string): Step => ({
   name: "packages as published",
   run: async () => {
