@@ -1,0 +1,152 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { computeRates, createCollector, createFilesystemReader, formatCadvisorMetrics, readMachineInfo } from "../../src/index.ts";
+
+const CGROUPS = "/sys/fs/cgroup";
+const isRoot = process.getuid?.() === 0 && existsSync(CGROUPS);
+const isV2 = existsSync(join(CGROUPS, "cgroup.controllers"));
+
+/** The trees of this host. */
+const trees = isV2
+  ? [CGROUPS]
+  : ["cpu", "cpuacct", "memory", "blkio", "pids", "unified"].map((name) => join(CGROUPS, name)).filter((path) => existsSync(path));
+
+const make = (path: string): void => {
+  for (const tree of trees) mkdirSync(join(tree, path), { recursive: true });
+};
+
+const remove = (path: string): void => {
+  for (const tree of trees) {
+    for (const name of existsSync(join(tree, path)) ? readdirSync(join(tree, path), { withFileTypes: true }) : [])
+      if (name.isDirectory()) rmdirSync(join(tree, path, name.name));
+    rmdirSync(join(tree, path));
+  }
+};
+
+const readNumber = (tree: string, file: string): number => Number(readFileSync(join(isV2 ? CGROUPS : join(CGROUPS, tree), file), "utf8"));
+
+/** The cgroup's own counter. */
+const cpuNanos = (path: string): number =>
+  isV2
+    ? Number(/usage_usec (\d+)/.exec(readFileSync(join(CGROUPS, path, "cpu.stat"), "utf8"))?.[1]) * 1000
+    : readNumber("cpuacct", `${path}/cpuacct.usage`);
+
+const memoryNow = (path: string): { readonly usage: number; readonly inactive: number } => {
+  const stat = readFileSync(join(isV2 ? CGROUPS : join(CGROUPS, "memory"), path, "memory.stat"), "utf8");
+  return {
+    usage: readNumber("memory", `${path}/${isV2 ? "memory.current" : "memory.usage_in_bytes"}`),
+    inactive: Number(new RegExp(`^${isV2 ? "" : "total_"}inactive_file (\\d+)`, "m").exec(stat)?.[1]),
+  };
+};
+
+const cpuMs = async (task: () => Promise<unknown>): Promise<number> => {
+  const before = process.cpuUsage();
+  await task();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+};
+
+describe.skipIf(!isRoot)("on the kernel's own cgroups (needs root)", () => {
+  it("tells the CPU of a cgroup within 2 % of its counter, and its memory exactly", async () => {
+    const path = `/nk-stats-${process.pid}`;
+    make(path);
+    const child = spawn(process.execPath, [
+      "-e",
+      "const held = Buffer.alloc(50e6, 1); process.stdin.on('data', () => { for (;;) held[0]++; });",
+    ]);
+    using collector = createCollector();
+    try {
+      for (const tree of trees) writeFileSync(join(tree, path, "cgroup.procs"), String(child.pid));
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      child.stdin.write("go\n");
+      const first = await collector.collect({ paths: [path] });
+      const startNanos = cpuNanos(path);
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      const second = await collector.collect({ paths: [path] });
+      const usedNanos = cpuNanos(path) - startNanos;
+      const [before, after] = [first.cgroups.get(path), second.cgroups.get(path)];
+      const rates = before && after && computeRates(before, after);
+      const told = ((rates?.cpuNanoCores ?? 0) * (rates?.intervalMs ?? 0)) / 1000;
+      process.stdout.write(`CPU: ${(told / 1e6).toFixed(1)} ms told, ${(usedNanos / 1e6).toFixed(1)} ms counted\n`);
+      expect(Math.abs(told - usedNanos) / usedNanos).toBeLessThan(0.02);
+
+      child.kill("SIGSTOP");
+      // What is charged to a stopped process may still be settled by the kernel for a moment: two readings alike are firm ground.
+      let memory = memoryNow(path);
+      for (let told = collector.read(path)?.memory; told?.usageBytes !== memory.usage; told = collector.read(path)?.memory)
+        memory = memoryNow(path);
+      const now = collector.read(path)?.memory;
+      expect([now?.usageBytes, now?.inactiveFileBytes, now?.workingSetBytes]).toEqual([
+        memory.usage,
+        memory.inactive,
+        memory.usage - memory.inactive,
+      ]);
+    } finally {
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      remove(path);
+    }
+    expect(collector.read(path)).toBeUndefined();
+    expect((await collector.collect({ paths: [path] })).cgroups.size).toBe(0);
+  });
+
+  it("reads 250 cgroups in less than 60 ms of CPU, and does without those that vanish", async () => {
+    const top = `/nk-many-${process.pid}`;
+    const paths = Array.from({ length: 250 }, (_unused, index) => `${top}/c${index}`);
+    for (const path of paths) make(path);
+    using collector = createCollector();
+    try {
+      const times: number[] = [];
+      for (let round = 0; round < 12; round += 1) times.push(await cpuMs(() => collector.collect({ paths })));
+      const snapshot = await collector.collect({ paths });
+      const pageMs = await cpuMs(async () => [...formatCadvisorMetrics({ snapshot })].length);
+      const [first = 0, ...later] = times;
+      const median = later.toSorted((a, b) => a - b)[5] ?? Infinity;
+      console.log(
+        `250 cgroups: ${median.toFixed(1)} ms CPU (median), first ${first.toFixed(0)} ms; their metrics page ${pageMs.toFixed(0)} ms`,
+      );
+      expect(snapshot.cgroups.size).toBe(250);
+      // The share of a machine that others use at the same time: the figure itself is for the reader.
+      expect(median).toBeLessThan(process.env["CI"] === undefined ? 60 : 120);
+      for (const tree of trees) for (const path of paths.slice(0, 100)) rmdirSync(join(tree, path));
+      expect((await collector.collect({ paths })).cgroups.size).toBe(150);
+    } finally {
+      remove(top);
+    }
+  });
+
+  it("shows every name that the reference showed on such a host, and no other", async () => {
+    using collector = createCollector();
+    const [snapshot, filesystems] = await Promise.all([collector.collect({ paths: ["/"] }), createFilesystemReader().read()]);
+    const text = [...formatCadvisorMetrics({ snapshot, filesystems, machine: readMachineInfo({ nowMs: 0 }), maxOpenFiles: 1 })].join("");
+    const names = [...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name ?? "");
+    const recorded = readFileSync(join(import.meta.dirname, "../fixtures/recording/metrics-cadvisor.txt"), "utf8");
+    const expected = recorded.split("\n").flatMap((line) => (line === "" ? [] : [line.split(" ")[0] ?? ""]));
+    // Of the v2 root the kernel tells no settings; it tells pressure; and a host may have disks and memory modules that the other had not.
+    const mayLack = isV2 ? /^container_spec_cpu/ : /^$/;
+    const mayHave = isV2 ? /^container_(pressure|fs|blkio)_|^machine_dimm_/ : /^container_(fs|blkio)_|^machine_dimm_/;
+    expect(expected.filter((name) => !names.includes(name) && !mayLack.test(name))).toEqual([]);
+    expect(names.filter((name) => !expected.includes(name) && !mayHave.test(name))).toEqual([]);
+  });
+});
+
+const built = join(import.meta.dirname, "../../dist/index.js");
+
+describe.skipIf(!existsSync(built))("the import of the built package (skipped when it is not built)", () => {
+  it("costs less than 55 MiB in all on Node 24", () => {
+    const rssMiB = (script: string): number => {
+      const wait = "await new Promise((resolve) => setTimeout(resolve, 1000)); console.log(process.memoryUsage.rss() / 2 ** 20)";
+      return Number(spawnSync(process.execPath, ["--input-type=module", "-e", `${script}; ${wait}`], { encoding: "utf8" }).stdout);
+    };
+    const [empty, full] = [rssMiB("0"), rssMiB(`await import(${JSON.stringify(built)})`)];
+    process.stdout.write(`import: ${full.toFixed(1)} MiB, an empty process ${empty.toFixed(1)} MiB\n`);
+    expect(full).toBeGreaterThan(empty);
+    // An empty process of another build of Node may take more.
+    expect(full).toBeLessThan(Math.max(55, empty + 12));
+  });
+});
