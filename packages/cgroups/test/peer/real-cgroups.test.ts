@@ -38,4 +38,40 @@ describe.skipIf(!isRoot)("on the kernel's own cgroups (needs root)", () => {
     expect(hierarchies.filter(({ mountPoint }) => existsSync(join(mountPoint, top)))).toEqual([]);
     expect(["v1", "v2", "hybrid"]).toContain(version);
   });
+
+  it("limits, freezes and thaws a process, and reads back what it set", async () => {
+    const path = `/nk-limits-${process.pid}`;
+    const cgroups = createCgroups();
+    const child = spawn("sh", ["-c", "while :; do :; done"]);
+    const cpuTicks = async (): Promise<number> => {
+      const fields = (await readFile(`/proc/${child.pid}/stat`, "utf8")).split(" ");
+      return Number(fields[13]) + Number(fields[14]);
+    };
+    try {
+      await cgroups.ensure(path);
+      const wanted = { cpuShares: 512, cpuQuotaMicros: 20_000, cpuPeriodMicros: 100_000, memoryBytes: 64 * 2 ** 20, tasks: 20, cpus: "0" };
+      await cgroups.apply(path, wanted);
+      const found = await cgroups.read(path);
+      expect(found).toMatchObject({ ...wanted, cpuShares: expect.any(Number) as number });
+      // Raised and lifted again: v1 minds the order of memory and swap.
+      await cgroups.apply(path, { memoryBytes: 128 * 2 ** 20, swapBytes: 0 });
+      await cgroups.apply(path, { memoryBytes: "max", cpuQuotaMicros: "max" });
+      expect(await cgroups.read(path)).toMatchObject({ memoryBytes: "max", cpuQuotaMicros: "max", tasks: 20 });
+
+      await cgroups.attach(path, child.pid ?? 0);
+      expect(await cgroups.pids(path)).toEqual([child.pid]);
+      await expect(cgroups.attach(path, 4_000_000)).rejects.toMatchObject({ code: "not-found" });
+      await cgroups.freeze(path);
+      const frozenAt = await cpuTicks();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(await cpuTicks()).toBe(frozenAt);
+      await cgroups.thaw(path);
+      await expect.poll(cpuTicks).toBeGreaterThan(frozenAt);
+      expect(await cgroups.destroy(path)).toBe(true);
+      expect(await cgroups.read(path)).toEqual({});
+    } finally {
+      child.kill("SIGKILL");
+      await cgroups.destroy(path);
+    }
+  });
 });
