@@ -9,7 +9,7 @@ const BANNED: readonly { readonly pattern: RegExp; readonly message: string }[] 
   { pattern: /\bconsole\./g, message: "output goes through stdx's Logger" },
 ];
 
-/** stdx's clock and random source are where these globals live; main.ts, a package's command, and telemetry are the process's edge. */
+/** stdx's clock and random source are where these globals live; main.ts and telemetry are the process's edge. */
 const isAllowed = (file: SourceFile): boolean =>
   file.isTest ||
   file.member.kind === "tool" ||
