@@ -11,13 +11,17 @@ import { readMachine } from "./machine/memory.ts";
 import type { CgroupStats, Snapshot } from "./model.ts";
 import { createNetworkReader } from "./network.ts";
 import { createReaders } from "./readers.ts";
+import { readOpenFileLimit } from "./task-limits.ts";
 
 export interface CollectorOptions {
   /** Where cgroups are mounted. Default /sys/fs/cgroup. */
   readonly cgroupRoot?: string;
   /** Where the machine's processes are listed. Default /proc. */
   readonly procRoot?: string;
-  /** Files kept open at most; those beyond are opened for each read. A cgroup needs about 22. Default 8192. */
+  /**
+   * Files kept open at most; those beyond are opened for each read. A cgroup needs about 22. Default: a quarter of what this process may
+   * open, 8192 at most.
+   */
   readonly maxOpenFiles?: number;
   /** Reads between two turns of the event loop. Default 250, which take half a millisecond or so. */
   readonly readsPerSlice?: number;
@@ -53,6 +57,14 @@ export interface Collector extends Disposable {
   close(): void;
 }
 
+const MOST_OPEN_FILES = 8192;
+
+/** The rest of the program needs files and sockets, too. */
+const defaultMaxOpenFiles = (): number => {
+  const limit = readOpenFileLimit({ pid: "self" }) ?? 1024;
+  return limit < 0 ? MOST_OPEN_FILES : Math.min(MOST_OPEN_FILES, Math.floor(limit / 4));
+};
+
 const normalize = (path: string): string => `/${path.split("/").filter(Boolean).join("/")}`;
 
 /** A path that leads out of the tree is no cgroup's. */
@@ -61,7 +73,7 @@ const leadsOut = (path: string): boolean => path.split("/").includes("..");
 /** Makes a collector; nothing is read before the first call. */
 export const createCollector = (options: CollectorOptions = {}): Collector => {
   const { cgroupRoot = "/sys/fs/cgroup", procRoot = "/proc", clock = systemClock } = options;
-  const { maxOpenFiles = 8192, readsPerSlice = 250, idleCollections = 4 } = options;
+  const { maxOpenFiles = defaultMaxOpenFiles(), readsPerSlice = 250, idleCollections = 4 } = options;
   const files = createKeptFiles(maxOpenFiles);
   let found: StatsLayout | undefined;
   let last: Promise<unknown> = Promise.resolve();

@@ -1,5 +1,5 @@
 import type { BigIntStats } from "node:fs";
-import { lstatSync, readdirSync } from "node:fs";
+import { lstatSync, opendirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "@nk/stdx";
 import { systemClock } from "@nk/stdx";
@@ -32,12 +32,20 @@ const statOf = (path: string): BigIntStats | undefined => {
   }
 };
 
-const namesIn = (directory: string): readonly string[] => {
+/** The names in a directory, at most so many: one may hold more than there is memory for. */
+const namesIn = (directory: string, most: number): readonly string[] => {
+  const names: string[] = [];
   try {
-    return readdirSync(directory);
+    const open = opendirSync(directory);
+    try {
+      for (let entry = open.readSync(); entry !== null && names.length < most; entry = open.readSync()) names.push(entry.name);
+    } finally {
+      open.closeSync();
+    }
   } catch {
-    return [];
+    // It is gone: what was read of it is looked for below.
   }
+  return names;
 };
 
 /**
@@ -65,7 +73,7 @@ export const readDirectoryUsage = async (directory: string, options: DirectoryUs
     }
     bytes += stats.blocks * BLOCK_BYTES;
     inodesUsed += 1;
-    if (stats.isDirectory()) for (const name of namesIn(path)) left.push(join(path, name));
+    if (stats.isDirectory()) for (const name of namesIn(path, maxEntries - visited - left.length + 1)) left.push(join(path, name));
   }
   return { usedBytes: Number(bytes), inodesUsed, isComplete: true };
 };

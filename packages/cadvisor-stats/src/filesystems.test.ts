@@ -1,9 +1,11 @@
 import { linkSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createFakeClock } from "@nk/stdx/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readDirectoryUsage } from "./directory-usage.ts";
 import { createFilesystemReader, statSpace } from "./filesystems.ts";
+import type { FilesystemSpace } from "./filesystems.ts";
 
 let root: string;
 
@@ -35,6 +37,33 @@ describe("filesystems", () => {
     expect(found.map(({ device }) => device)).toEqual(["/dev/vda"]);
     expect(await createFilesystemReader({ procRoot: root }).read()).toEqual([]);
     await expect(statSpace(join(root, "absent"))).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  it("are not asked again while they owe an answer, as those of a server that is gone do", async () => {
+    const clock = createFakeClock();
+    const asked: string[] = [];
+    let answer: ((space: FilesystemSpace) => void) | undefined;
+    const space = { capacityBytes: 1, freeBytes: 1, availableBytes: 1 };
+    const reader = createFilesystemReader({
+      procRoot: join(import.meta.dirname, "../test/fixtures/proc"),
+      clock,
+      timeoutMs: 500,
+      askSpace: (path) => {
+        asked.push(path);
+        return path === "/" ? new Promise((resolve) => (answer = resolve)) : Promise.resolve(space);
+      },
+    });
+    const first = reader.read();
+    await expect.poll(() => asked.length).toBe(4);
+    await clock.advance(500);
+    expect((await first).map(({ device }) => device)).not.toContain("/dev/vda");
+    await reader.read();
+    expect(asked.filter((path) => path === "/")).toHaveLength(1);
+    answer?.(space);
+    const again = reader.read();
+    await expect.poll(() => asked.filter((path) => path === "/").length).toBe(2);
+    answer?.(space);
+    expect((await again).map(({ device }) => device)).toContain("/dev/vda");
   });
 
   it("stop being asked when the caller gives up", async () => {

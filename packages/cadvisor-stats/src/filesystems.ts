@@ -39,6 +39,8 @@ export interface FilesystemOptions {
   readonly timeoutMs?: number;
   /** Filesystems asked at most. Default 1000. */
   readonly maxFilesystems?: number;
+  /** Asks for the space of a mount point. Default `statSpace`. */
+  readonly askSpace?: (path: string) => Promise<FilesystemSpace>;
   readonly clock?: Clock;
 }
 
@@ -76,13 +78,14 @@ export interface FilesystemReader {
 /** Makes a reader. While a filesystem owes an answer it is not asked again: each question holds one of Node's few threads. */
 export const createFilesystemReader = (options: FilesystemOptions = {}): FilesystemReader => {
   const { procRoot = "/proc", hostRoot = "/", timeoutMs = 2000, maxFilesystems = 1000, clock = systemClock } = options;
+  const { askSpace = statSpace } = options;
   const asked = new Set<string>();
 
   const readText = (name: string): Promise<string> => readFile(join(procRoot, name), "utf8").catch(() => "");
 
   const ask = (path: string): Promise<FilesystemSpace> => {
     asked.add(path);
-    return statSpace(path).finally(() => asked.delete(path));
+    return askSpace(path).finally(() => asked.delete(path));
   };
 
   const readOne = async (path: string, signal: AbortSignal | undefined): Promise<FilesystemSpace | undefined> => {

@@ -20,11 +20,16 @@ export type StatsLayout =
 
 const isCgroupDirectory = (path: string): boolean => existsSync(join(path, "cgroup.procs"));
 
+const errnoOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : "failed");
+
 const listNames = (root: string): readonly string[] => {
   try {
     return readdirSync(root).toSorted();
   } catch (cause) {
-    throw new CadvisorStatsError("not-mounted", `list cgroup hierarchies in ${root}`, { path: root, cause });
+    throw new CadvisorStatsError("not-mounted", `list cgroup hierarchies in ${root}: ${errnoOf(cause)}; are cgroups mounted there?`, {
+      path: root,
+      cause,
+    });
   }
 };
 

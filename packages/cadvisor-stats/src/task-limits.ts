@@ -19,7 +19,7 @@ export const readTaskLimits = (options: { readonly procRoot?: string; readonly n
 };
 
 /** The soft limit of open files of a process, by default the first: what `container_ulimits_soft` tells of `/`. -1 is no limit. */
-export const readOpenFileLimit = (options: { readonly procRoot?: string; readonly pid?: number } = {}): number | undefined => {
+export const readOpenFileLimit = (options: { readonly procRoot?: string; readonly pid?: number | "self" } = {}): number | undefined => {
   const { procRoot = "/proc", pid = 1 } = options;
   const word = /^Max open files\s+(\S+)/m.exec(readText(`${procRoot}/${pid}/limits`) ?? "")?.[1];
   return word === "unlimited" ? -1 : parseCount(word);

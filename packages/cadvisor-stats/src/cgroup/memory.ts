@@ -37,7 +37,8 @@ const readV1 = (source: CgroupSource): MemoryUsage | undefined => {
 
 const readV2 = (source: CgroupSource, readSwapOfMachine: () => number | undefined): MemoryUsage | undefined => {
   const text = source.readUnified("memory.stat");
-  if (text === undefined) return undefined;
+  // That of a cgroup that exists is never empty.
+  if (text === undefined || text === "") return undefined;
   const of = (key: string): number => parseKeyed(text, key) ?? 0;
   // The root has no memory.current: what v1 calls its usage is anonymous memory and page cache.
   const current = parseCount(source.readUnified("memory.current"));

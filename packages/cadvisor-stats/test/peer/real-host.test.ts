@@ -120,6 +120,26 @@ describe.skipIf(!isRoot)("on the kernel's own cgroups (needs root)", () => {
     }
   });
 
+  it("reads the network of a namespace that is not the host's", async () => {
+    const path = `/nk-net-${process.pid}`;
+    make(path);
+    const child = spawn("unshare", ["--net", "sh", "-c", "ip link add eth0 type veth peer name eth1; echo up; exec sleep 600"]);
+    using collector = createCollector();
+    try {
+      await once(child.stdout, "data");
+      const { cgroups } = await collector.collect({ paths: ["/", path], networkPids: new Map([[path, child.pid ?? 0]]) });
+      const [host, own] = [cgroups.get("/")?.network, cgroups.get(path)?.network];
+      expect(own?.interfaces.map(({ name }) => name).toSorted()).toEqual(["eth0", "eth1"]);
+      expect(own?.namespace).toMatch(/^\d+$/);
+      expect(host?.namespace).not.toBe(own?.namespace);
+    } finally {
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+      remove(path);
+    }
+  });
+
   it("shows every name that the reference showed on such a host, and no other", async () => {
     using collector = createCollector();
     const [snapshot, filesystems] = await Promise.all([collector.collect({ paths: ["/"] }), createFilesystemReader().read()]);
@@ -137,8 +157,28 @@ describe.skipIf(!isRoot)("on the kernel's own cgroups (needs root)", () => {
 
 const built = join(import.meta.dirname, "../../dist/index.js");
 
-describe.skipIf(!existsSync(built))("the import of the built package (skipped when it is not built)", () => {
-  it("costs less than 55 MiB in all on Node 24", () => {
+describe.skipIf(!existsSync(built))("the built package (skipped when it is not built)", () => {
+  const command = (...args: readonly string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } =>
+    spawnSync(process.execPath, [join(import.meta.dirname, "../../dist/main.js"), ...args], { encoding: "utf8", timeout: 20_000 });
+
+  it("has a command with honest exit codes", () => {
+    expect(command("--help")).toMatchObject({ status: 0, stderr: "" });
+    expect(command("own", "--json").status).toBe(0);
+    expect(command("bogus")).toMatchObject({ status: 2, stdout: "" });
+    expect(command("json", "--cgroup-root", "/absent")).toMatchObject({
+      status: 1,
+      stderr: "cadvisor-stats: list cgroup hierarchies in /absent: ENOENT; are cgroups mounted there?\n",
+    });
+  });
+
+  it("ends quietly when its reader has read enough", () => {
+    const main = join(import.meta.dirname, "../../dist/main.js");
+    const run = spawnSync("sh", ["-c", `"${process.execPath}" "${main}" metrics | head -n 1; exit 0`], { encoding: "utf8" });
+    expect(run).toMatchObject({ status: 0, stderr: "" });
+    expect(run.stdout).toMatch(/^# HELP \w+ .*\n$/);
+  });
+
+  it("costs its importer less than 55 MiB in all on Node 24", () => {
     const rssMiB = (script: string): number => {
       const wait = "await new Promise((resolve) => setTimeout(resolve, 1000)); console.log(process.memoryUsage.rss() / 2 ** 20)";
       return Number(spawnSync(process.execPath, ["--input-type=module", "-e", `${script}; ${wait}`], { encoding: "utf8" }).stdout);
