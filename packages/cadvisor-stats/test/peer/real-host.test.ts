@@ -62,28 +62,32 @@ describe.skipIf(!isRoot)("on the kernel's own cgroups (needs root)", () => {
       for (const tree of trees) writeFileSync(join(tree, path, "cgroup.procs"), String(child.pid));
       await new Promise((resolve) => setTimeout(resolve, 500));
       child.stdin.write("go\n");
-      const first = await collector.collect({ paths: [path] });
-      const startNanos = cpuNanos(path);
-      await new Promise((resolve) => setTimeout(resolve, 2000));
-      const second = await collector.collect({ paths: [path] });
-      const usedNanos = cpuNanos(path) - startNanos;
-      const [before, after] = [first.cgroups.get(path), second.cgroups.get(path)];
-      const rates = before && after && computeRates(before, after);
-      const told = ((rates?.cpuNanoCores ?? 0) * (rates?.intervalMs ?? 0)) / 1000;
-      process.stdout.write(`CPU: ${(told / 1e6).toFixed(1)} ms told, ${(usedNanos / 1e6).toFixed(1)} ms counted\n`);
-      expect(Math.abs(told - usedNanos) / usedNanos).toBeLessThan(0.02);
+      const measure = async (): Promise<number> => {
+        const first = await collector.collect({ paths: [path] });
+        const startNanos = cpuNanos(path);
+        await new Promise((resolve) => setTimeout(resolve, 2000));
+        const second = await collector.collect({ paths: [path] });
+        const usedNanos = cpuNanos(path) - startNanos;
+        const [before, after] = [first.cgroups.get(path), second.cgroups.get(path)];
+        const rates = before && after && computeRates(before, after);
+        const told = ((rates?.cpuNanoCores ?? 0) * (rates?.intervalMs ?? 0)) / 1000;
+        process.stdout.write(`CPU: ${(told / 1e6).toFixed(1)} ms told, ${(usedNanos / 1e6).toFixed(1)} ms counted\n`);
+        return Math.abs(told - usedNanos) / usedNanos;
+      };
+      // Whoever is put aside between a reading and the counter's, on a busy machine, sees what was used meanwhile.
+      let difference = await measure();
+      for (let again = 0; again < 3 && difference >= 0.02; again += 1) difference = await measure();
+      expect(difference).toBeLessThan(0.02);
 
       child.kill("SIGSTOP");
-      // What is charged to a stopped process may still be settled by the kernel for a moment: two readings alike are firm ground.
-      let memory = memoryNow(path);
-      for (let told = collector.read(path)?.memory; told?.usageBytes !== memory.usage; told = collector.read(path)?.memory)
-        memory = memoryNow(path);
-      const now = collector.read(path)?.memory;
-      expect([now?.usageBytes, now?.inactiveFileBytes, now?.workingSetBytes]).toEqual([
-        memory.usage,
-        memory.inactive,
-        memory.usage - memory.inactive,
-      ]);
+      // What is charged to a stopped process may still be settled by the kernel for a moment.
+      const differences = (): readonly number[] => {
+        const [told, { usage, inactive }] = [collector.read(path)?.memory, memoryNow(path)];
+        if (told === undefined) return [];
+        return [told.usageBytes - usage, told.inactiveFileBytes - inactive, told.workingSetBytes - (usage - inactive)];
+      };
+      await expect.poll(differences).toEqual([0, 0, 0]);
+      expect(collector.read(path)?.memory?.usageBytes).toBeGreaterThan(50e6);
     } finally {
       const ended = once(child, "exit");
       child.kill("SIGKILL");
@@ -94,6 +98,36 @@ describe.skipIf(!isRoot)("on the kernel's own cgroups (needs root)", () => {
     expect(collector.read(path)).toBeUndefined();
     expect((await collector.collect({ paths: [path] })).cgroups.size).toBe(0);
   });
+
+  it.skipIf(isV2 || !existsSync(join(CGROUPS, "unified/cpu.stat")))(
+    "reads the v2 tree of a hybrid host as the kernel writes it",
+    async () => {
+      const unified = join(CGROUPS, "unified");
+      const path = `/nk-v2-${process.pid}`;
+      mkdirSync(join(unified, path));
+      const child = spawn("sh", ["-c", "while :; do :; done"]);
+      using collector = createCollector({ cgroupRoot: unified });
+      const usageMicros = (): bigint => BigInt(/usage_usec (\d+)/.exec(readFileSync(join(unified, path, "cpu.stat"), "utf8"))?.[1] ?? 0);
+      try {
+        writeFileSync(join(unified, path, "cgroup.procs"), String(child.pid));
+        await expect.poll(() => usageMicros()).toBeGreaterThan(100_000n);
+        child.kill("SIGSTOP");
+        await expect.poll(() => (collector.read(path)?.cpu?.usageNanos ?? 0n) - usageMicros() * 1000n).toBe(0n);
+        const stats = collector.read(path);
+        expect(stats).toMatchObject({ processes: { processes: 1 }, limits: {} });
+        expect(stats?.cpu?.pressure?.some.totalMicros).toBeGreaterThanOrEqual(0);
+        // No controller is there to tell it.
+        expect(stats?.memory).toBeUndefined();
+      } finally {
+        const ended = once(child, "exit");
+        child.kill("SIGKILL");
+        await ended;
+        await expect.poll(() => readFileSync(join(unified, path, "cgroup.procs"), "utf8")).toBe("");
+        rmdirSync(join(unified, path));
+      }
+      expect(collector.read(path)).toBeUndefined();
+    },
+  );
 
   it("reads 250 cgroups in less than 60 ms of CPU, and does without those that vanish", async () => {
     const top = `/nk-many-${process.pid}`;

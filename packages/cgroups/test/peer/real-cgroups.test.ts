@@ -8,6 +8,9 @@ import { createCgroups } from "../../src/index.ts";
 
 const isRoot = process.getuid?.() === 0 && existsSync("/sys/fs/cgroup");
 
+/** Where a v2 tree is: the only one, or that beside v1's. */
+const v2Root = existsSync("/sys/fs/cgroup/cgroup.controllers") ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
+
 describe.skipIf(!isRoot)("on the kernel's own cgroups (needs root)", () => {
   it("makes a cgroup a process can enter, kills what is in it, and leaves nothing behind", async () => {
     const top = `/nk-peer-${process.pid}`;
@@ -73,5 +76,27 @@ describe.skipIf(!isRoot)("on the kernel's own cgroups (needs root)", () => {
       child.kill("SIGKILL");
       await cgroups.destroy(path);
     }
+  });
+
+  it.skipIf(!existsSync(v2Root))("does all that needs no controller in a v2 tree, a hybrid host's too", async () => {
+    const path = `/nk-v2-${process.pid}`;
+    const cgroups = createCgroups({ root: v2Root });
+    expect((await cgroups.layout()).version).toBe("v2");
+    const child = spawn("sh", ["-c", "sleep 600 & wait"]);
+    const exit = once(child, "exit");
+    try {
+      await cgroups.ensure(`${path}/inner`);
+      await cgroups.attach(`${path}/inner`, child.pid ?? 0);
+      await cgroups.freeze(path);
+      expect(await readFile(join(v2Root, path, "cgroup.events"), "utf8")).toContain("frozen 1");
+      // cgroup.kill ends frozen ones, too.
+      await cgroups.kill(path);
+      expect((await exit)[1]).toBe("SIGKILL");
+      await cgroups.thaw(path);
+    } finally {
+      child.kill("SIGKILL");
+      await cgroups.destroy(path);
+    }
+    expect(existsSync(join(v2Root, path))).toBe(false);
   });
 });
