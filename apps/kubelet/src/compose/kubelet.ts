@@ -7,6 +7,7 @@ import { readHostFacts } from "../adapters/host.ts";
 import type { HostFacts } from "../adapters/host.ts";
 import { applyOomScoreAdj, checkHost } from "../adapters/host-checks.ts";
 import { createProbes } from "@nk/probes";
+import { createProbeMemory } from "../adapters/probe-memory.ts";
 import { execThroughRuntime, probesForPodSync } from "../adapters/probing.ts";
 import { createNodeView } from "../adapters/node-view.ts";
 import { registerFeatures } from "../telemetry/build-metrics.ts";
@@ -42,8 +43,10 @@ export const buildKubelet = async (
   const view = createNodeView(settings, host, () => membership?.node.node());
   const events = createEventLog(telemetry.logger, cluster && { recorder: cluster.recorder, versions: cluster.podVersions });
   const decisions = createEmitter<PodDecision>();
+  const memory = createProbeMemory({ rootDir: settings.rootDir, logger: telemetry.logger.child({ part: "probes" }) });
+  stack.defer(() => memory.settled());
   const probes = createProbes(
-    { exec: execThroughRuntime(runtime.cri), events },
+    { exec: execThroughRuntime(runtime.cri), events, memory },
     { clock: telemetry.clock, logger: telemetry.logger.child({ part: "probes" }), metrics: telemetry.pages.probes },
   );
   const engines = createEngines(settings, telemetry, {
@@ -57,7 +60,7 @@ export const buildKubelet = async (
     decisions,
     stack,
   });
-  const loop = { runtime, engines, events, probes, decisions, view, membership, sources: sourceNames(settings), stack };
+  const loop = { runtime, engines, events, probes, memory, decisions, view, membership, sources: sourceNames(settings), stack };
   const pods = createPodLoop(settings, telemetry, loop);
   const apiPods = membership && createApiPods(settings, telemetry, { membership, pods, engines, stack });
   const sources = createSources(settings, telemetry, (snapshot) => takeSnapshot(pods.workers, apiPods?.mirrors, snapshot));
