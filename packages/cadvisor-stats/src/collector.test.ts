@@ -165,6 +165,16 @@ describe("a v2 cgroup", () => {
   });
 });
 
+describe("a host with v1 trees whose controllers are all in the v2 tree beside them", () => {
+  it("is read as v2", async () => {
+    mkdirSync(join(scratch, "systemd"));
+    writeFileSync(join(scratch, "systemd/cgroup.procs"), "");
+    cpSync(join(fixtures, "v2"), join(scratch, "unified"), { recursive: true });
+    const { cgroupVersion, cgroups } = await create(scratch).collect({ paths: [CONTAINER] });
+    expect([cgroupVersion, cgroups.get(CONTAINER)?.memory?.usageBytes]).toEqual([2, 31_457_280]);
+  });
+});
+
 describe("a cgroup that vanishes", () => {
   it.each(["v1-hybrid", "v2-old-kernel"])("between two collections is left out, without an error: %s", async (name) => {
     const root = copyOf(name);

@@ -51,12 +51,15 @@ const findRoots = (root: string): { readonly [controller in Controller]?: string
 export const findLayout = (root: string): StatsLayout => {
   if (existsSync(join(root, "cgroup.controllers"))) return { version: 2, root };
   const roots = findRoots(root);
+  const unified = join(root, "unified");
+  const hasUnified = existsSync(join(unified, "cgroup.controllers"));
+  // A host on its way from v1 to v2: the trees are those of v1, but the controllers have all gone over.
+  if (Object.keys(roots).length === 0 && hasUnified) return { version: 2, root: unified };
   if (Object.keys(roots).length === 0)
     throw new CadvisorStatsError("not-mounted", `find cgroup hierarchies in ${root}: there is none with a controller to read`, {
       path: root,
     });
-  const unified = join(root, "unified");
-  return { version: 1, roots, ...(existsSync(join(unified, "cgroup.controllers")) ? { unified } : {}) };
+  return { version: 1, roots, ...(hasUnified ? { unified } : {}) };
 };
 
 /** The trees that together hold every cgroup worth listing: a v1 host may have one in a single controller's tree only. */

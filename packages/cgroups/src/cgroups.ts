@@ -4,7 +4,7 @@ import { computeBackoffMs, joinWithin, noopMetrics, systemClock } from "@nk/stdx
 import { attachProcess } from "./attach.ts";
 import { ensureInHierarchy } from "./ensure.ts";
 import { CgroupsError, errnoOf, isCgroupsError } from "./errors.ts";
-import { attemptFreeze } from "./freeze.ts";
+import { attemptFreeze, thawTree } from "./freeze.ts";
 import { killTree, sendKill } from "./kill.ts";
 import type { CgroupLayout, Hierarchy } from "./layout.ts";
 import { detectLayout } from "./layout.ts";
@@ -54,7 +54,7 @@ export interface Cgroups {
   thaw(path: string, options?: WaitOptions): Promise<void>;
   /** The processes in a cgroup and below it, each once, ascending; none when it does not exist. */
   pids(path: string): Promise<readonly number[]>;
-  /** Kills every process in a cgroup and below it and waits until they are gone. Throws `busy` when some do not go. */
+  /** Kills every process in a cgroup and below it, frozen ones too, and waits until they are gone. Throws `busy` when some do not go. */
   kill(path: string, options?: WaitOptions): Promise<void>;
   /** Removes a cgroup and those below it, empty ones only; one that does not exist is no error. Throws `busy` when processes stay. */
   remove(path: string, options?: WaitOptions): Promise<void>;
@@ -135,9 +135,12 @@ const createEndings = (parts: {
 } => {
   const { inEach, pids, killProcess, limits } = parts;
   const kill: Cgroups["kill"] = (path, waiting = {}) => {
+    let isFirst = true;
     const attempt = async (): Promise<boolean> => {
       if ((await pids(path)).length === 0) return true;
       await inEach(path, "kill processes of", (hierarchy, directory) => killTree(hierarchy, directory, killProcess));
+      if (!isFirst) await inEach(path, "thaw", thawTree);
+      isFirst = false;
       return false;
     };
     return retry({ ...waiting, path, what: "kill processes of", attempt }, limits);

@@ -1,11 +1,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CgroupsError, errnoOf } from "./errors.ts";
+import type { Hierarchy } from "./layout.ts";
 import type { Place } from "./settings.ts";
+import { findPlace } from "./settings.ts";
+import { listTree } from "./tree.ts";
 
 /** Where a cgroup is frozen: v1 has a controller for it, v2 a file of every cgroup. */
 const findFreezer = (path: string, places: readonly Place[]): Place => {
-  const found = places.find(({ hierarchy }) => (hierarchy.version === 1 ? hierarchy.controllers.includes("freezer") : places.length === 1));
+  const found = findPlace(places, "freezer");
   if (found === undefined)
     throw new CgroupsError("controller-missing", `freeze cgroup ${path}: the controller freezer is not mounted`, { path });
   return found;
@@ -32,5 +35,15 @@ export const attemptFreeze = async (path: string, places: readonly Place[], isFr
     if (errnoOf(error) === "ENOENT")
       throw new CgroupsError("not-found", `${isFrozen ? "freeze" : "thaw"} cgroup ${path}: it does not exist`, { path, cause: error });
     throw error;
+  }
+};
+
+/** Lets all that is in one tree of cgroups go on: under v1 a frozen process does not even end. */
+export const thawTree = async (hierarchy: Hierarchy, directory: string): Promise<void> => {
+  if (!hierarchy.controllers.includes("freezer")) return;
+  for (const path of await listTree(directory)) {
+    await writeFile(join(path, "freezer.state"), "THAWED", { flag: "r+" }).catch((error: unknown) => {
+      if (errnoOf(error) !== "ENOENT" && errnoOf(error) !== "ENODEV") throw error;
+    });
   }
 };

@@ -76,7 +76,7 @@ describe("apply", () => {
   });
 
   it("says which controller a v1 host has not mounted", async () => {
-    await lay(V1);
+    await lay({ "memory/cgroup.procs": "" });
     await expect(create().apply("/a", { tasks: 5 })).rejects.toThrow("apply to cgroup /a: the controller pids is not mounted");
   });
 
@@ -84,6 +84,18 @@ describe("apply", () => {
     await lay({ ...V2, "a/cgroup.procs": "" });
     await mkdir(join(root, "a/memory.max"));
     await expect(create().apply("/a", { memoryBytes: 1 })).rejects.toMatchObject({ code: "failed", message: "apply to cgroup /a: EISDIR" });
+  });
+});
+
+describe("a hybrid host", () => {
+  it("has in its v2 tree what no v1 tree has", async () => {
+    await lay({ "systemd/cgroup.procs": "", "unified/cgroup.controllers": "memory pids\n", "unified/cgroup.procs": "" });
+    await lay({ "unified/a/pids.max": "", "unified/a/cgroup.freeze": "0", "unified/a/cgroup.events": "frozen 1\n" });
+    const cgroups = create();
+    await cgroups.apply("/a", { tasks: 5 });
+    expect(await cgroups.read("/a")).toEqual({ tasks: 5 });
+    await cgroups.freeze("/a");
+    expect(await text("unified/a/cgroup.freeze")).toBe("1");
   });
 });
 

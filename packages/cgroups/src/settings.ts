@@ -4,7 +4,7 @@ import { checkResources } from "./check-resources.ts";
 import { CONTROLLERS } from "./controllers/index.ts";
 import { CgroupsError, errnoOf } from "./errors.ts";
 import type { Hierarchy } from "./layout.ts";
-import type { CgroupResources, Controller, FileWrite, ReadFile } from "./resources.ts";
+import type { CgroupResources, FileWrite, ReadFile } from "./resources.ts";
 
 /** One tree's directory of a cgroup. */
 export interface Place {
@@ -31,12 +31,9 @@ const readFiles = async (directory: string, files: readonly string[]): Promise<R
   return (file) => texts.get(file);
 };
 
-const isIn = ({ hierarchy }: Place, controller: Controller, isUnified: boolean): boolean =>
-  hierarchy.version === 1 ? hierarchy.controllers.includes(controller.name) : isUnified;
-
-/** The v2 tree has controllers only where there is no v1. */
-const findPlace = (places: readonly Place[], controller: Controller): Place | undefined =>
-  places.find((place) => isIn(place, controller, places.length === 1));
+/** A controller is in one tree: v1's own, else it can only be in the v2 tree, which a hybrid host has for those that no v1 tree has. */
+export const findPlace = (places: readonly Place[], controller: string): Place | undefined =>
+  places.find(({ hierarchy }) => hierarchy.controllers.includes(controller)) ?? places.find(({ hierarchy }) => hierarchy.version === 2);
 
 const writeSetting = async (path: string, { directory }: Place, { file, value, isOptional }: FileWrite): Promise<void> => {
   try {
@@ -59,7 +56,7 @@ export const applyResources = async (path: string, places: readonly Place[], res
   checkResources(path, resources);
   for (const controller of CONTROLLERS) {
     if (controller.settings.every((name) => resources[name] === undefined)) continue;
-    const place = findPlace(places, controller);
+    const place = findPlace(places, controller.name);
     if (place === undefined)
       throw new CgroupsError("controller-missing", `apply to cgroup ${path}: the controller ${controller.name} is not mounted`, { path });
     const { version } = place.hierarchy;
@@ -72,7 +69,7 @@ export const applyResources = async (path: string, places: readonly Place[], res
 export const readResources = async (places: readonly Place[]): Promise<CgroupResources> => {
   const parts = await Promise.all(
     CONTROLLERS.map(async (controller) => {
-      const place = findPlace(places, controller);
+      const place = findPlace(places, controller.name);
       if (place === undefined) return {};
       const { version } = place.hierarchy;
       return controller.parse(version, await readFiles(place.directory, controller.files[version]));

@@ -9,7 +9,7 @@ usage: cadvisor-stats top     [--interval SECONDS] [--count N] [--limit N] [--js
        cadvisor-stats metrics [--openmetrics] [PATH...]
        cadvisor-stats own     [--json]
 
-top      CPU, memory, disk and network per cgroup, the busiest first, between two samples
+top      CPU, memory, disks and tasks per cgroup, the busiest first, between two samples
 json     one sample of everything as JSON: machine, filesystems, cgroups
 metrics  one sample as text for Prometheus, by cAdvisor's names
 own      what this process may use: CPUs, memory, tasks

@@ -55,7 +55,7 @@ describe.skipIf(!isRoot)("on the kernel's own cgroups (needs root)", () => {
     make(path);
     const child = spawn(process.execPath, [
       "-e",
-      "const held = Buffer.alloc(50e6, 1); process.stdin.on('data', () => { for (;;) held[0]++; });",
+      "process.stdin.on('data', () => { const held = Buffer.alloc(50e6, 1); for (;;) held[0]++; });",
     ]);
     using collector = createCollector();
     try {
