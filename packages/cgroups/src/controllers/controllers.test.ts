@@ -75,7 +75,14 @@ describe("settings", () => {
   });
 
   it("go to the disks' own scheduler where it has a file", () => {
-    expect(writes(2, { ioWeight: 100 }, { "io.bfq.weight": "default 100\n" })).toEqual(["io.bfq.weight=11"]);
+    const bfq = { "io.bfq.weight": "default 100\n" };
+    expect([1, 100, 1090, 10_000].flatMap((ioWeight) => writes(2, { ioWeight }, bfq))).toEqual([
+      "io.bfq.weight=1",
+      "io.bfq.weight=100",
+      "io.bfq.weight=190",
+      "io.bfq.weight=1000",
+    ]);
+    expect(parsed(2, bfq)).toEqual({ ioWeight: 100 });
   });
 
   it("of v1 are read back", () => {

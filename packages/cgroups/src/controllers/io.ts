@@ -17,14 +17,20 @@ const V2_KEYS: readonly (readonly [name: Amount, key: string])[] = [
   ["writeOperations", "wiops"],
 ];
 
-/** Weight by the scheduler's own file: BFQ's has v1's range of 1 to 1000. */
+/** Weight by the scheduler's own file. */
 const BFQ_WEIGHT = { 1: "blkio.bfq.weight", 2: "io.bfq.weight" } as const;
 
-/** 1 to 10000 as 1 to 1000 (runc: ConvertBlkIOToIOWeightValue, the other way round). */
-const bfqWeight = (weight: number): number => Math.round(1 + ((weight - 1) * 999) / 9999);
+/** Both ranges begin at 1 and have this default. */
+const DEFAULT_WEIGHT = 100;
 
-const fromBfqWeight = (weight: number | undefined): number | undefined =>
-  weight === undefined ? undefined : Math.round(1 + ((weight - 1) * 9999) / 999);
+/** 1 to 10000 as BFQ's 1 to 1000: the same up to the default, above it by a straight line to the end (systemd: BFQ_WEIGHT). */
+const bfqWeight = (weight: number): number =>
+  weight <= DEFAULT_WEIGHT ? weight : Math.round(DEFAULT_WEIGHT + ((weight - DEFAULT_WEIGHT) * 900) / 9900);
+
+const fromBfqWeight = (weight: number | undefined): number | undefined => {
+  if (weight === undefined || weight <= DEFAULT_WEIGHT) return weight;
+  return Math.round(DEFAULT_WEIGHT + ((weight - DEFAULT_WEIGHT) * 9900) / 900);
+};
 
 const computeV1 = ({ ioWeight, deviceLimits = [] }: CgroupResources): readonly FileWrite[] => [
   ...(ioWeight === undefined ? [] : [{ file: BFQ_WEIGHT[1], value: String(bfqWeight(ioWeight)) }]),
