@@ -1,6 +1,6 @@
 /**
- * A number as the reference's metrics spell it (Go's strconv.FormatFloat, 'g', shortest): 262144, but 1.048576e+06. It matters for `le`:
- * a bucket is known by its text, which queries and recording rules name.
+ * A number as Go spells it (strconv.FormatFloat, 'g', shortest): 262144, but 1.048576e+06. It matters where the text is a name, as the
+ * bound of a histogram's bucket is.
  */
 export const formatGoFloat = (value: number): string => {
   if (Number.isNaN(value)) return "NaN";
