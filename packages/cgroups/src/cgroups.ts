@@ -1,16 +1,19 @@
 import { join } from "node:path";
 import type { Clock, MetricRegister } from "@nk/stdx";
-import { computeBackoffMs, joinWithin, noopMetrics, systemClock } from "@nk/stdx";
+import { computeBackoffMs, joinWithin, noopMetrics, promptFiles, systemClock } from "@nk/stdx";
+import { attachProcess } from "./attach.ts";
 import { ensureInHierarchy } from "./ensure.ts";
 import { CgroupsError, errnoOf, isCgroupsError } from "./errors.ts";
+import { attemptFreeze, thawTree } from "./freeze.ts";
 import { killTree, sendKill } from "./kill.ts";
 import type { CgroupLayout, Hierarchy } from "./layout.ts";
 import { detectLayout } from "./layout.ts";
-import { readState, writeFirstLimits, writeLimits } from "./limits.ts";
-import type { CgroupLimits, CgroupState } from "./limits.ts";
 import { createCgroupsMetrics } from "./metrics.ts";
 import type { PodCgroup, PodCgroupInput, QosClass } from "./names.ts";
 import { parsePodCgroupName, qosCgroupDirectory } from "./names.ts";
+import type { CgroupResources } from "./resources.ts";
+import type { Place } from "./settings.ts";
+import { applyResources, readMemoryUsage, readResources } from "./settings.ts";
 import { listChildren, listTree, readProcesses, removeEmpty, removeTree } from "./tree.ts";
 
 export interface CgroupsOptions {
@@ -26,7 +29,7 @@ export interface CgroupsOptions {
   readonly metrics?: MetricRegister;
 }
 
-interface WaitOptions {
+export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
@@ -34,18 +37,26 @@ interface WaitOptions {
 export interface Cgroups {
   /** What is mounted; found at the first call of any method. */
   layout(): Promise<CgroupLayout>;
+  /** Makes a cgroup and what is above it; what exists is left as it is. `resources` are set if it is new, before it can hold anything. */
+  ensure(path: string, resources?: CgroupResources): Promise<void>;
   /**
-   * Makes a cgroup and what is above it; what exists is left as it is. `limits` are set in the trees in which it is new, before it can hold
-   * anything.
+   * Sets what a cgroup may use; what is not named stays. Throws `invalid-resources`, `controller-missing`, or `failed`, e.g. with EBUSY
+   * for a v1 limit of memory below what is used. What was written before the failure stays.
    */
-  ensure(path: string, limits?: CgroupLimits): Promise<void>;
-  /** Changes the limits that are named. Throws `failed` when the kernel refuses one or the cgroup is not there. */
-  setLimits(path: string, limits: CgroupLimits): Promise<void>;
-  /** What it limits and uses; what no tree tells is absent, so all of it for a cgroup that is not there. */
-  readState(path: string): Promise<CgroupState>;
+  apply(path: string, resources: CgroupResources): Promise<void>;
+  /** What a cgroup may use, as the kernel tells; empty when it does not exist. */
+  read(path: string): Promise<CgroupResources>;
+  /** Bytes of memory in use in it and below, page cache included; undefined when no tree tells. */
+  memoryUsage(path: string): Promise<number | undefined>;
+  /** Puts a process, with all its threads, into a cgroup, in every tree. Throws `not-found` when there is no such cgroup or process. */
+  attach(path: string, pid: number): Promise<void>;
+  /** Stops every process in a cgroup and below it, and waits until they stand. Throws `busy` when some do not, `not-found`. */
+  freeze(path: string, options?: WaitOptions): Promise<void>;
+  /** Lets them go on. */
+  thaw(path: string, options?: WaitOptions): Promise<void>;
   /** The processes in a cgroup and below it, each once, ascending; none when it does not exist. */
   pids(path: string): Promise<readonly number[]>;
-  /** Kills every process in a cgroup and below it and waits until they are gone. Throws `busy` when some do not go. */
+  /** Kills every process in a cgroup and below it, frozen ones too, and waits until they are gone. Throws `busy` when some do not go. */
   kill(path: string, options?: WaitOptions): Promise<void>;
   /** Removes a cgroup and those below it, empty ones only; one that does not exist is no error. Throws `busy` when processes stay. */
   remove(path: string, options?: WaitOptions): Promise<void>;
@@ -126,9 +137,12 @@ const createEndings = (parts: {
 } => {
   const { inEach, pids, killProcess, limits } = parts;
   const kill: Cgroups["kill"] = (path, waiting = {}) => {
+    let isFirst = true;
     const attempt = async (): Promise<boolean> => {
       if ((await pids(path)).length === 0) return true;
       await inEach(path, "kill processes of", (hierarchy, directory) => killTree(hierarchy, directory, killProcess));
+      if (!isFirst) await inEach(path, "thaw", thawTree);
+      isFirst = false;
       return false;
     };
     return retry({ ...waiting, path, what: "kill processes of", attempt }, limits);
@@ -148,41 +162,40 @@ const createEndings = (parts: {
   return { kill, removeNow, destroyNow };
 };
 
-type Timed = <T>(operation: "create" | "update" | "destroy", task: () => Promise<T>) => Promise<T>;
-
-/** What makes cgroups and limits them. */
-const createLimiting = (parts: {
+/** What changes a cgroup that exists. */
+const createSettings = (parts: {
   readonly inEach: InEach;
-  readonly layout: Cgroups["layout"];
-  readonly timed: Timed;
-}): Pick<Cgroups, "ensure" | "setLimits" | "readState"> => {
-  const { inEach, layout, timed } = parts;
-  const parents = new Set<string>();
-  /** The v2 tree of a hybrid machine has none: they are all in v1 trees. */
-  const hasControllers = async ({ version }: Hierarchy): Promise<boolean> => version === 1 || (await layout()).version === "v2";
+  readonly limits: Parameters<typeof retry>[1];
+}): Pick<Cgroups, "apply" | "read" | "memoryUsage" | "attach" | "freeze" | "thaw"> => {
+  const { inEach, limits } = parts;
+  const placesOf = (path: string, what: string): Promise<readonly Place[]> =>
+    inEach(path, what, (hierarchy, directory) => Promise.resolve({ hierarchy, directory }));
+
+  /** Does something to a cgroup whose places are known; what the kernel refuses becomes an error of ours. */
+  const inPlaces = async <T>(path: string, what: string, task: (places: readonly Place[]) => Promise<T>): Promise<T> => {
+    const places = await placesOf(path, what);
+    try {
+      return await task(places);
+    } catch (error) {
+      throw wrap(error, what, path);
+    }
+  };
+
+  const setFrozen = (path: string, isFrozen: boolean, waiting: WaitOptions): Promise<void> => {
+    const what = isFrozen ? "freeze" : "thaw";
+    return inPlaces(path, what, (places) =>
+      retry({ ...waiting, path, what, attempt: () => attemptFreeze(path, places, isFrozen) }, limits),
+    );
+  };
+
   return {
-    ensure: async (path, limits) =>
-      void (await timed("create", () =>
-        inEach(path, "create", async (hierarchy, directory) => {
-          const isNew = await ensureInHierarchy(hierarchy, directory, parents);
-          if (isNew && limits !== undefined && (await hasControllers(hierarchy))) await writeFirstLimits(hierarchy, directory, limits);
-        }),
-      )),
-    setLimits: async (path, limits) =>
-      void (await timed("update", () =>
-        inEach(path, "limit", async (hierarchy, directory) => {
-          if (await hasControllers(hierarchy)) await writeLimits(hierarchy, directory, limits);
-        }),
-      )),
-    readState: async (path) => {
-      const states = await inEach(path, "read", async (hierarchy, directory): Promise<CgroupState> =>
-        (await hasControllers(hierarchy)) ? readState(hierarchy, directory) : { limits: {} },
-      );
-      const usage = states.find(({ memoryUsageBytes }) => memoryUsageBytes !== undefined)?.memoryUsageBytes;
-      // Each tree has controllers of its own, so no two tell the same.
-      const limits = states.reduce<CgroupLimits>((all, state) => ({ ...all, ...state.limits }), {});
-      return { limits, ...(usage === undefined ? {} : { memoryUsageBytes: usage }) };
-    },
+    apply: (path, resources) => inPlaces(path, "apply to", (places) => applyResources(path, { places }, resources)),
+    read: (path) => inPlaces(path, "read", readResources),
+    memoryUsage: (path) => inPlaces(path, "read", readMemoryUsage),
+    attach: async (path, pid) =>
+      void (await inEach(path, "attach a process to", (_hierarchy, directory) => attachProcess(path, directory, pid))),
+    freeze: (path, waiting = {}) => setFrozen(path, true, waiting),
+    thaw: (path, waiting = {}) => setFrozen(path, false, waiting),
   };
 };
 
@@ -191,6 +204,7 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
   const { root = "/sys/fs/cgroup", maxAttempts = 10, retryInitialMs = 5, killProcess = sendKill, clock = systemClock } = options;
   const limits = { clock, maxAttempts, retryInitialMs };
   const metrics = createCgroupsMetrics(options.metrics ?? noopMetrics);
+  const parents = new Set<string>();
   let detected: Promise<CgroupLayout> | undefined;
 
   const layout = (): Promise<CgroupLayout> => {
@@ -225,7 +239,7 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
     return unique(found.flat());
   };
 
-  const timed: Timed = async (operation, task) => {
+  const timed = async <T>(operation: "create" | "destroy", task: () => Promise<T>): Promise<T> => {
     const startedAtMs = clock.monotonicMs();
     const result = await task();
     metrics.observe(operation, clock.monotonicMs() - startedAtMs);
@@ -236,8 +250,18 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
 
   return {
     layout,
+    ...createSettings({ inEach, limits }),
     pids,
-    ...createLimiting({ inEach, layout, timed }),
+    ensure: (path, resources) =>
+      timed("create", async () => {
+        const places = await inEach(path, "create", async (hierarchy, directory) => ({
+          hierarchy,
+          directory,
+          isNew: await ensureInHierarchy(hierarchy, directory, parents),
+        }));
+        if (resources !== undefined && places.some(({ isNew }) => isNew))
+          await applyResources(path, { places, files: promptFiles }, resources);
+      }),
     kill,
     remove: (path, waiting = {}) => timed("destroy", () => removeNow(path, waiting)),
     destroy: (path, waiting = {}) => timed("destroy", () => destroyNow(path, waiting)),

@@ -3,7 +3,7 @@ import type { MetricRegister } from "@nk/stdx";
 export interface CgroupsMetrics {
   /** What is mounted, once it is known. */
   setVersion(version: 1 | 2): void;
-  observe(operation: "create" | "update" | "destroy", durationMs: number): void;
+  observe(operation: "create" | "destroy", durationMs: number): void;
 }
 
 /** The reference's metrics of cgroups. */

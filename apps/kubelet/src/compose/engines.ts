@@ -1,5 +1,5 @@
 import { createCgroups } from "@nk/cgroups";
-import type { CgroupLimits } from "@nk/cgroups";
+import type { CgroupResources } from "@nk/cgroups";
 import type { PodSandboxConfig } from "@nk/cri-api";
 import { createFileCredentials, createImages, listCredentialFiles } from "@nk/images";
 import type { Images } from "@nk/images";
@@ -14,7 +14,7 @@ import type { PodObjects, Volumes } from "@nk/volumes";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { cwd } from "node:process";
-import { podCgroups } from "../adapters/cgroups.ts";
+import { podCgroups, toResources } from "../adapters/cgroups.ts";
 import type { EventLog } from "../adapters/event-log.ts";
 import { sendHook } from "../adapters/hook-http.ts";
 import type { HostFacts } from "../adapters/host.ts";
@@ -87,9 +87,9 @@ const envObjectsOf = (objects: PodObjects | undefined): Pick<ExtrasPort, "envObj
   objects === undefined ? {} : { envObjects: (wish, options) => readEnvObjects(objects, wish, options) };
 
 /** What a pod's cgroup is made with. */
-const podLimits = (settings: KubeletSettings, pod: Pod): CgroupLimits => ({
-  ...computePodCgroupLimits(pod, cpuQuotaFacts(settings)),
-  ...(settings.podPidsLimit > 0 && { pidsLimit: settings.podPidsLimit }),
+const podLimits = (settings: KubeletSettings, pod: Pod): CgroupResources => ({
+  ...toResources(computePodCgroupLimits(pod, cpuQuotaFacts(settings))),
+  ...(settings.podPidsLimit > 0 && { tasks: settings.podPidsLimit }),
 });
 
 /** Creates the engines, in the order in which they need each other. */
