@@ -6,7 +6,7 @@ import type { KubeletSettings } from "@nk/kubelet-config";
 import { createPodFiles, createPodSync } from "@nk/pod-sync";
 import type { PodFiles, PodSync, ProbePort } from "@nk/pod-sync";
 import type { PodUid } from "@nk/pod-model";
-import type { PodStartLatency } from "@nk/pod-status";
+import type { PodStartLatency, StartTimelines } from "@nk/pod-status";
 import type { Emitter } from "@nk/stdx";
 import { createMounts } from "@nk/mounts";
 import type { PodObjects, Volumes } from "@nk/volumes";
@@ -59,6 +59,8 @@ export interface EngineParts {
   readonly cluster: Cluster | undefined;
   /** Told why a pass does what it does. */
   readonly decisions: Emitter<PodDecision>;
+  /** Told of the steps of each pod's start. */
+  readonly timelines: StartTimelines;
   readonly stack: AsyncDisposableStack;
 }
 
@@ -74,7 +76,7 @@ const pullBound = (settings: KubeletSettings): { readonly maxParallelPulls?: num
 /** Creates the engines, in the order in which they need each other. */
 export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, parts: EngineParts): Engines => {
   const { clock, logger, metrics } = telemetry;
-  const { runtime, events, probes, latency, host, view, cluster, decisions, stack } = parts;
+  const { runtime, events, probes, latency, host, view, cluster, decisions, timelines, stack } = parts;
   const objects = createObjects(settings, telemetry, { cluster, view, stack });
   const images = createImages<PodSandboxConfig>(
     {
@@ -131,6 +133,7 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
       logger: logger.child({ part: "pod-sync" }),
       metrics,
       onDecision: (uid, text) => decisions.emit({ uid, text }),
+      onStep: (uid, step) => timelines.mark(uid, step),
     },
   );
   return { podSync, images, files, volumes, objects };

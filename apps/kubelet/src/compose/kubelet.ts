@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { createMounts } from "@nk/mounts";
+import { createStartTimelines } from "@nk/pod-status";
 import { createEmitter, raceSignal, runTaskGroup } from "@nk/stdx";
 import { createEventLog } from "../adapters/event-log.ts";
 import { readHostFacts } from "../adapters/host.ts";
@@ -42,6 +43,7 @@ export const buildKubelet = async (
   const view = createNodeView(settings, host, () => membership?.node.node());
   const events = createEventLog(telemetry.logger, cluster && { recorder: cluster.recorder, versions: cluster.podVersions });
   const decisions = createEmitter<PodDecision>();
+  const timelines = createStartTimelines({ clock: telemetry.clock });
   const probes = createProbes(
     { exec: execThroughRuntime(runtime.cri), events },
     { clock: telemetry.clock, logger: telemetry.logger.child({ part: "probes" }), metrics: telemetry.pages.probes },
@@ -55,9 +57,10 @@ export const buildKubelet = async (
     view,
     cluster,
     decisions,
+    timelines,
     stack,
   });
-  const loop = { runtime, engines, events, probes, decisions, view, membership, sources: sourceNames(settings), stack };
+  const loop = { runtime, engines, events, probes, decisions, timelines, view, membership, sources: sourceNames(settings), stack };
   const pods = createPodLoop(settings, telemetry, loop);
   const apiPods = membership && createApiPods(settings, telemetry, { membership, pods, engines, stack });
   const sources = createSources(settings, telemetry, (snapshot) => takeSnapshot(pods.workers, apiPods?.mirrors, snapshot));

@@ -14,6 +14,7 @@ import type { PodSetup } from "./pod-setup.ts";
 import { removeRemains } from "./remove-containers.ts";
 import { startContainer } from "./start-container.ts";
 import type { StartPlace, WaitingReason } from "./start-container.ts";
+import { timeStep } from "./time-step.ts";
 import { tryRefreshObservation } from "./sync-context.ts";
 import type { PodPass } from "./sync-context.ts";
 import { specKeyOf, findContainerSpec } from "../plan/plan-view.ts";
@@ -38,19 +39,21 @@ const PULL_POLICIES = ["Always", "IfNotPresent", "Never"] as const;
 const ensureImages = (pass: PodPass, setup: PodSetup, starts: readonly ContainerStart[]): Images =>
   new Map(
     starts.map(({ name, kind, spec }) => {
-      const answer = pass.ports.images.ensureImage(
-        {
-          pod: pass.ref,
-          containerName: name,
-          fieldPath: containerFieldPath(kind, name),
-          image: spec.image ?? "",
-          pullPolicy: PULL_POLICIES.find((policy) => policy === spec.imagePullPolicy) ?? "IfNotPresent",
-          runtimeHandler: setup.handler.name,
-          pullSecretNames: (pass.pod.spec?.imagePullSecrets ?? []).flatMap((secret) => (secret.name === undefined ? [] : [secret.name])),
-          annotations: pass.pod.metadata?.annotations ?? {},
-          sandboxConfig: setup.sandboxConfig,
-        },
-        { signal: pass.signal },
+      const answer = timeStep(pass, { name: "pull", containerName: name }, () =>
+        pass.ports.images.ensureImage(
+          {
+            pod: pass.ref,
+            containerName: name,
+            fieldPath: containerFieldPath(kind, name),
+            image: spec.image ?? "",
+            pullPolicy: PULL_POLICIES.find((policy) => policy === spec.imagePullPolicy) ?? "IfNotPresent",
+            runtimeHandler: setup.handler.name,
+            pullSecretNames: (pass.pod.spec?.imagePullSecrets ?? []).flatMap((secret) => (secret.name === undefined ? [] : [secret.name])),
+            annotations: pass.pod.metadata?.annotations ?? {},
+            sandboxConfig: setup.sandboxConfig,
+          },
+          { signal: pass.signal },
+        ),
       );
       return [name, settle(answer)];
     }),
@@ -112,7 +115,7 @@ const bringUp = async (
   using scope = linkSignals(pass.signal, stop.signal);
   const inner: PodPass = { ...pass, signal: scope.signal };
   const dirs = makePodDirs(inner);
-  const volumes = dirs.then(() => prepareVolumes(inner));
+  const volumes = dirs.then(() => timeStep(inner, { name: "volumes" }, () => prepareVolumes(inner)));
   const pending: Promise<unknown>[] = [settle(volumes)];
   try {
     // A sandbox for a pod that cannot start holds an address for nothing.

@@ -16,6 +16,7 @@ export interface Settings {
   readonly maxRounds: number;
   readonly hookVersion: string;
   readonly onDecision: NonNullable<PodSyncOptions["onDecision"]>;
+  readonly onStep?: PodSyncOptions["onStep"];
   readonly onSandboxReady: NonNullable<PodSyncOptions["onSandboxReady"]>;
 }
 
