@@ -6,7 +6,7 @@ export { computePodExplanation } from "./explain/explanation.ts";
 export type { ExplanationInput, PodDecisionNote, PodExplanation, WorkFacts } from "./explain/explanation.ts";
 export { formatExplanation, formatTimeline } from "./explain/format-explanation.ts";
 export { createStartTimelines, START_STEPS } from "./explain/start-timelines.ts";
-export type { StartStep, StartTimelines, StartTimelinesOptions, StepMark, TimelineStep } from "./explain/start-timelines.ts";
+export type { StartStep, StartTimelines, StartTimelinesOptions, StepMark, TimelineSpan, TimelineStep } from "./explain/start-timelines.ts";
 export type { PodStatusInput, ProbeVerdict, StatusOverride, WaitingReason } from "./input.ts";
 export { computePhase } from "./phase.ts";
 export type { PodPhase } from "./phase.ts";

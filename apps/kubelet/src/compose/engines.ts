@@ -73,6 +73,14 @@ const pullBound = (settings: KubeletSettings): { readonly maxParallelPulls?: num
   return settings.maxParallelImagePulls === undefined ? {} : { maxParallelPulls: settings.maxParallelImagePulls };
 };
 
+/** `start a container: container=main, kind=app, reason=new` */
+const describeDecision = (text: string, fields: { readonly [key: string]: unknown }): string => {
+  let told = "";
+  for (const [key, value] of Object.entries(fields))
+    if (typeof value === "string" || typeof value === "number") told += `${told === "" ? ": " : ", "}${key}=${value}`;
+  return `${text}${told}`;
+};
+
 /** Creates the engines, in the order in which they need each other. */
 export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, parts: EngineParts): Engines => {
   const { clock, logger, metrics } = telemetry;
@@ -132,7 +140,7 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
       clock,
       logger: logger.child({ part: "pod-sync" }),
       metrics,
-      onDecision: (uid, text) => decisions.emit({ uid, text }),
+      onDecision: (uid, text, fields) => decisions.emit({ uid, text: describeDecision(text, fields) }),
       onStep: (uid, step) => timelines.mark(uid, step),
     },
   );

@@ -16,16 +16,16 @@ const wait = (text: string, since: Timestamp | undefined): PodWait => ({ text, .
  */
 export const findPodWait = (status: PodStatus): PodWait | undefined => {
   if (status.phase === "Succeeded" || status.phase === "Failed") return undefined;
+  const ready = status.conditions?.find(({ type }) => type === "Ready");
   const all: readonly ContainerStatus[] = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
   const blocked = all.find(({ state }) => state?.waiting !== undefined && state.waiting.reason !== "PodInitializing");
   if (blocked?.state?.waiting !== undefined) {
     const { reason, message } = blocked.state.waiting;
     const text = `${blocked.name}: ${[reason, message].filter((part) => part !== undefined).join(": ")}`;
-    return wait(text, blocked.lastState?.terminated?.finishedAt);
+    return wait(text, blocked.lastState?.terminated?.finishedAt ?? ready?.lastTransitionTime ?? status.startTime);
   }
   const initialised = status.conditions?.find(({ type }) => type === "Initialized");
   if (initialised?.status === "False") return wait(initialised.message ?? "init containers", initialised.lastTransitionTime);
-  const ready = status.conditions?.find(({ type }) => type === "Ready");
   return ready?.status === "False" ? wait(ready.message ?? ready.reason ?? "", ready.lastTransitionTime) : undefined;
 };
 

@@ -84,6 +84,15 @@ interface Wait {
   readonly sinceMs?: number;
 }
 
+/** What is under way longest. */
+const findOpenStep = (steps: readonly TimelineStep[]): Wait | undefined =>
+  steps
+    .flatMap((step) => {
+      const last = step.spans.at(-1);
+      return last === undefined || last.endMs !== undefined ? [] : [{ text: describeStep(step), sinceMs: last.beginMs }];
+    })
+    .toSorted((a, b) => a.sinceMs - b.sinceMs)[0];
+
 const findWait = ({ work, status, unreadable, steps }: ExplanationInput): Wait | undefined => {
   if (unreadable !== undefined) return { text: `the runtime to be readable: ${unreadable.message}`, sinceMs: unreadable.sinceMs };
   switch (work.state) {
@@ -95,8 +104,8 @@ const findWait = ({ work, status, unreadable, steps }: ExplanationInput): Wait |
       return undefined;
     case "syncing": {
       if (work.waitingFor !== undefined) return { text: work.waitingFor, sinceMs: work.sinceMs };
-      const open = steps.filter(({ endMs }) => endMs === undefined).toSorted((a, b) => a.beginMs - b.beginMs)[0];
-      if (work.isPassRunning && open !== undefined) return { text: describeStep(open), sinceMs: open.beginMs };
+      const open = findOpenStep(steps);
+      if (work.isPassRunning && open !== undefined) return open;
       const wait = status === undefined ? undefined : findPodWait(status);
       if (wait !== undefined) return { text: wait.text, ...optional("sinceMs", sinceMsOf(wait.since)) };
       return status === undefined ? { text: "its first pass", sinceMs: work.sinceMs } : undefined;

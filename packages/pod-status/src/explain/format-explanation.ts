@@ -59,40 +59,51 @@ interface Scale {
   readonly spanMs: number;
 }
 
-const drawBar = ({ beginMs, endMs }: TimelineStep, { startMs, spanMs }: Scale): string => {
+/** `#` from each beginning to its end, `>` for what is under way; the shortest span is one column wide. */
+const drawBar = ({ spans }: TimelineStep, { startMs, spanMs }: Scale): string => {
   const column = (ms: number): number => Math.min(BAR_WIDTH, Math.max(0, Math.round(((ms - startMs) / spanMs) * BAR_WIDTH)));
-  const from = Math.min(column(beginMs), BAR_WIDTH - 1);
-  const to = Math.max(from + 1, endMs === undefined ? BAR_WIDTH : column(endMs));
-  return `${" ".repeat(from)}${(endMs === undefined ? ">" : "#").repeat(to - from)}`.padEnd(BAR_WIDTH);
+  const cells: string[] = Array.from({ length: BAR_WIDTH }, () => " ");
+  for (const { beginMs, endMs } of spans) {
+    const from = Math.min(column(beginMs), BAR_WIDTH - 1);
+    const to = Math.max(from + 1, endMs === undefined ? BAR_WIDTH : column(endMs));
+    cells.fill(endMs === undefined ? ">" : "#", from, to);
+  }
+  return cells.join("");
 };
 
 const labelOf = ({ step, container }: TimelineStep): string => (container === undefined ? step : `${step} ${plain(container)}`);
 
+const beginOf = ({ spans }: TimelineStep): number => spans[0]?.beginMs ?? 0;
+
 const inOrder = (steps: readonly TimelineStep[]): readonly TimelineStep[] =>
-  steps.toSorted((a, b) => START_STEPS.indexOf(a.step) - START_STEPS.indexOf(b.step) || a.beginMs - b.beginMs);
+  steps.toSorted((a, b) => START_STEPS.indexOf(a.step) - START_STEPS.indexOf(b.step) || beginOf(a) - beginOf(b));
+
+const describeSpans = ({ spans }: TimelineStep, { startMs, nowMs }: { readonly startMs: number; readonly nowMs: number }): string => {
+  const busyMs = spans.reduce((sum, { beginMs, endMs = nowMs }) => sum + Math.max(0, endMs - beginMs), 0);
+  const isOpen = spans.at(-1)?.endMs === undefined;
+  const begin = `+${formatSpan((spans[0]?.beginMs ?? startMs) - startMs)}`.padEnd(8);
+  return `${begin}${formatSpan(busyMs)}${isOpen ? "..." : ""}${spans.length > 1 ? `, ${spans.length} times` : ""}`;
+};
 
 /**
- * One pod's start as a Gantt chart of text: a line a step, `#` from its beginning to its end, `>` for what is under way. Steps that were
- * tried again say how often.
+ * One pod's start as a Gantt chart of text: a line a step, with when it began after the pod was seen, how long it took in all, and how often it was
+ * done if not once.
  */
 export const formatTimeline = (
   { pod, timeline }: Pick<PodExplanation, "pod" | "timeline">,
   { nowMs }: { readonly nowMs: number },
 ): string => {
   if (timeline.length === 0) return `pod ${formatPod(pod)}: its start was not recorded, an earlier kubelet made it\n`;
-  const startMs = Math.min(...timeline.map(({ beginMs }) => beginMs));
+  const startMs = Math.min(...timeline.map(beginOf));
   const ready = timeline.find(({ step }) => step === "ready");
-  const lastMs = ready?.endMs ?? Math.max(nowMs, ...timeline.map(({ beginMs, endMs = beginMs }) => endMs));
+  const lastMs = Math.max(ready?.spans[0]?.endMs ?? nowMs, startMs);
   const scale = { startMs, spanMs: Math.max(1, lastMs - startMs) };
   const width = Math.max(...timeline.map((step) => labelOf(step).length));
-  const outcome = ready === undefined ? "not ready yet after" : "ready after";
   return [
-    `pod ${formatPod(pod)}: ${outcome} ${formatSpan(lastMs - startMs)}, seen at ${formatTimestampMicro(startMs).replace(/000Z$/u, "Z")}`,
-    ...inOrder(timeline).map((step) => {
-      const took = step.endMs === undefined ? `${formatSpan(nowMs - step.beginMs)}...` : formatSpan(step.endMs - step.beginMs);
-      const times = `+${formatSpan(step.beginMs - startMs)}`.padEnd(8);
-      return `${labelOf(step).padEnd(width)} |${drawBar(step, scale)}| ${times}${took}${step.attempts > 1 ? `, ${step.attempts} times` : ""}`;
-    }),
+    `pod ${formatPod(pod)}: ${ready === undefined ? "not ready yet after" : "ready after"} ${formatSpan(lastMs - startMs)}, seen at ${formatTimestampMicro(startMs).replace(/000Z$/u, "Z")}`,
+    ...inOrder(timeline).map((step) =>
+      `${labelOf(step).padEnd(width)} |${drawBar(step, scale)}| ${describeSpans(step, { startMs, nowMs })}`.trimEnd(),
+    ),
     "",
   ].join("\n");
 };

@@ -12,12 +12,15 @@ export interface TimelineStep {
   readonly step: StartStep;
   /** Of the steps that each container has. */
   readonly container?: string;
-  /** When it began for the first time, epoch milliseconds. */
+  /** Each time that it was done, oldest first; at most `maxSpans`, the last of which then stretches over the rest. */
+  readonly spans: readonly TimelineSpan[];
+}
+
+/** Epoch milliseconds. */
+export interface TimelineSpan {
   readonly beginMs: number;
-  /** When it ended, the last time; absent while it is under way. */
+  /** Absent while it is under way. */
   readonly endMs?: number;
-  /** How often it began. */
-  readonly attempts: number;
 }
 
 /** A step begins or has ended. */
@@ -40,19 +43,28 @@ export interface StartTimelines {
 export interface StartTimelinesOptions {
   /** Steps kept of one pod; what comes after them is not recorded. Default 200. */
   readonly maxSteps?: number;
+  /** Tries kept of one step. Default 20. */
+  readonly maxSpans?: number;
   readonly clock?: Clock;
 }
 
-type Steps = Map<
-  string,
-  { readonly step: StartStep; readonly container?: string; readonly beginMs: number; endMs?: number; attempts: number }
->;
+interface Recorded {
+  readonly step: StartStep;
+  readonly container?: string;
+  readonly spans: { readonly beginMs: number; endMs?: number }[];
+}
+
+type Steps = Map<string, Recorded>;
 
 const isReady = ({ conditions }: PodStatus): boolean =>
   conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
 
 /** Creates an empty record. */
-export const createStartTimelines = ({ maxSteps = 200, clock = systemClock }: StartTimelinesOptions = {}): StartTimelines => {
+export const createStartTimelines = ({
+  maxSteps = 200,
+  maxSpans = 20,
+  clock = systemClock,
+}: StartTimelinesOptions = {}): StartTimelines => {
   const byUid = new Map<PodUid, Steps>();
   return {
     mark(uid, { name, containerName, isEnded }) {
@@ -65,15 +77,18 @@ export const createStartTimelines = ({ maxSteps = 200, clock = systemClock }: St
       }
       if (steps.has("ready")) return;
       const key = containerName === undefined ? name : `${name} ${containerName}`;
-      const known = steps.get(key);
       const atMs = clock.nowMs();
+      const known = steps.get(key);
+      const last = known?.spans.at(-1);
       if (isEnded) {
-        if (known !== undefined) known.endMs = atMs;
-      } else if (known !== undefined) {
-        known.attempts += 1;
-        delete known.endMs;
-      } else if (steps.size < maxSteps) {
-        steps.set(key, { step: name, ...(containerName === undefined ? {} : { container: containerName }), beginMs: atMs, attempts: 1 });
+        if (last !== undefined) last.endMs = atMs;
+      } else if (known === undefined) {
+        const container = containerName === undefined ? {} : { container: containerName };
+        if (steps.size < maxSteps) steps.set(key, { step: name, ...container, spans: [{ beginMs: atMs }] });
+      } else if (known.spans.length < maxSpans) {
+        known.spans.push({ beginMs: atMs });
+      } else if (last !== undefined) {
+        delete last.endMs;
       }
     },
     changed(uid, status) {
@@ -82,10 +97,10 @@ export const createStartTimelines = ({ maxSteps = 200, clock = systemClock }: St
       // Ready without a sandbox of ours: an earlier kubelet started it, and this one only took it over.
       if (!steps.has("sandbox")) return void byUid.delete(uid);
       const atMs = clock.nowMs();
-      const beginMs = Math.max(...[...steps.values()].map(({ beginMs: began, endMs = began }) => endMs));
-      steps.set("ready", { step: "ready", beginMs: Math.min(beginMs, atMs), endMs: atMs, attempts: 1 });
+      const ends = [...steps.values()].flatMap(({ spans }) => spans.map(({ beginMs, endMs = beginMs }) => endMs));
+      steps.set("ready", { step: "ready", spans: [{ beginMs: Math.min(Math.max(...ends), atMs), endMs: atMs }] });
     },
-    list: (uid) => [...(byUid.get(uid)?.values() ?? [])].map((step) => ({ ...step })),
+    list: (uid) => structuredClone([...(byUid.get(uid)?.values() ?? [])]),
     forget: (uid) => void byUid.delete(uid),
   };
 };
