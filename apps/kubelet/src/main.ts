@@ -55,7 +55,10 @@ const ask = async (verb: "explain" | "timeline", argv: readonly string[]): Promi
   const { runAsk } = await import("./ask/run-ask.ts");
   process.exitCode = await runAsk(verb, argv, {
     clock: systemClock,
-    kubeconfig: process.env["KUBECONFIG"],
+    defaults: {
+      configFile: "/var/lib/kubelet/config.yaml",
+      kubeconfigs: [process.env["KUBECONFIG"] ?? "", "/etc/kubernetes/admin.conf"],
+    },
     writeOut: (text) => void process.stdout.write(text),
     writeError: (text) => void process.stderr.write(text),
   });

@@ -4,7 +4,8 @@ export const USAGE = `usage: kubelet explain pod [NAMESPACE/]NAME [options] [the
        kubelet timeline pod [NAMESPACE/]NAME [options] [the kubelet's flags]
 
 Asks the kubelet that runs on this machine what it is doing with a pod (explain), or how the pod's start went (timeline).
-The kubelet's own flags, above all --config, say where it listens: give those it was started with.
+The kubelet's own flags, above all --config, say where it listens: give those it was started with. Default of --config, where
+there is such a file: /var/lib/kubelet/config.yaml.
 
   --json                        the answer as JSON
   --server URL                  ask there instead: https://HOST:10250

@@ -13,8 +13,6 @@ export interface AskCredentials {
   readonly from: string;
 }
 
-const ADMIN_KUBECONFIG = "/etc/kubernetes/admin.conf";
-
 /** Reads a file that the command line names. */
 export const readNamed = async (path: string, option: string): Promise<string> => {
   try {
@@ -28,7 +26,8 @@ export const readNamed = async (path: string, option: string): Promise<string> =
 const readPem = (source: PemSource): Promise<string> | string =>
   "pem" in source ? source.pem : readNamed(source.file, "the kubeconfig's file");
 
-const exists = (path: string): Promise<boolean> =>
+/** Whether the file can be read by us. */
+export const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,
@@ -61,10 +60,7 @@ const fromKubeconfig = async (path: string): Promise<AskCredentials> => {
 };
 
 /** Who asks: as said directly, or the first kubeconfig there is; nobody when there is none. */
-export const findCredentials = async (
-  { options }: AskArguments,
-  defaults: { readonly kubeconfigOfUser: string | undefined; readonly kubeconfigOfKubelet: string },
-): Promise<AskCredentials | undefined> => {
+export const findCredentials = async ({ options }: AskArguments, kubeconfigs: readonly string[]): Promise<AskCredentials | undefined> => {
   const { "client-certificate": certificate, "client-key": key, "token-file": tokenFile } = options;
   if (certificate !== undefined && key !== undefined) {
     return {
@@ -75,7 +71,6 @@ export const findCredentials = async (
   }
   if (tokenFile !== undefined) return { authorization: bearer(await readNamed(tokenFile, "--token-file"), tokenFile), from: tokenFile };
   if (options["user-kubeconfig"] !== undefined) return fromKubeconfig(options["user-kubeconfig"]);
-  for (const path of [defaults.kubeconfigOfUser ?? "", ADMIN_KUBECONFIG, defaults.kubeconfigOfKubelet])
-    if (path !== "" && (await exists(path))) return fromKubeconfig(path);
+  for (const path of kubeconfigs) if (path !== "" && (await exists(path))) return fromKubeconfig(path);
   return undefined;
 };

@@ -8,12 +8,12 @@ import type { AskArguments } from "./arguments.ts";
 import { AskError } from "./ask-error.ts";
 import { askForPod } from "./ask-kubelet.ts";
 import { findTarget } from "./target.ts";
+import type { AskDefaults } from "./target.ts";
 
 /** The process's edges, so that the command can be run by a test. */
 export interface AskEdges {
   readonly clock: Clock;
-  /** $KUBECONFIG. */
-  readonly kubeconfig: string | undefined;
+  readonly defaults: AskDefaults;
   readonly writeOut: (text: string) => void;
   readonly writeError: (text: string) => void;
   /** Default 10 000. */
@@ -48,14 +48,14 @@ const show = (args: AskArguments, answer: unknown, nowMs: number): string => {
 
 /** Runs `explain` or `timeline` with the arguments after it. Resolves with the exit code and never rejects for what a user did. */
 export const runAsk = async (verb: "explain" | "timeline", argv: readonly string[], edges: AskEdges): Promise<number> => {
-  const { clock, kubeconfig, writeOut, writeError, timeoutMs = 10_000 } = edges;
+  const { clock, defaults, writeOut, writeError, timeoutMs = 10_000 } = edges;
   try {
     const args = parseAskArguments(verb, argv);
     if (args === "help") {
       writeOut(USAGE);
       return 0;
     }
-    const target = await findTarget(args, kubeconfig);
+    const target = await findTarget(args, defaults);
     using deadline = withDeadline({ timeoutMs, clock, what: "the answer" });
     const answer = await askForPod(target, args, { signal: deadline.signal });
     writeOut(show(args, answer, clock.nowMs()));

@@ -5,7 +5,7 @@ import { isKubeletConfigError, loadSettings } from "@nk/kubelet-config";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import type { AskArguments } from "./arguments.ts";
 import { AskError } from "./ask-error.ts";
-import { findCredentials, readNamed } from "./credentials.ts";
+import { exists, findCredentials, readNamed } from "./credentials.ts";
 import type { AskCredentials } from "./credentials.ts";
 
 /** Where and as whom the kubelet is asked. */
@@ -24,9 +24,19 @@ const ANY_ADDRESS: ReadonlySet<string> = new Set(["", "0.0.0.0", "::"]);
 
 const isLoopback = (host: string): boolean => host.startsWith("127.") || host === "::1";
 
-const loadKubeletSettings = async ({ kubeletArgv }: AskArguments): Promise<KubeletSettings> => {
+/** Where things lie when the command line does not say. */
+export interface AskDefaults {
+  /** Taken for --config when there is such a file. */
+  readonly configFile: string;
+  /** Looked for in this order. */
+  readonly kubeconfigs: readonly string[];
+}
+
+const loadKubeletSettings = async ({ kubeletArgv }: AskArguments, { configFile }: AskDefaults): Promise<KubeletSettings> => {
+  const isStated = kubeletArgv.some((argument) => /^--config(?:=|$)/u.test(argument));
+  const argv = isStated || !(await exists(configFile)) ? kubeletArgv : [...kubeletArgv, `--config=${configFile}`];
   try {
-    const config = await loadSettings({ argv: kubeletArgv });
+    const config = await loadSettings({ argv });
     if (config.kind === "run") return config.settings;
     throw new AskError("usage", "--version says nothing about a pod; see --help");
   } catch (error) {
@@ -77,15 +87,13 @@ const trust = async (args: AskArguments, settings: KubeletSettings): Promise<Ask
 };
 
 /** Finds where the kubelet listens and who may ask it. Throws {@link AskError}. */
-export const findTarget = async (args: AskArguments, kubeconfigOfUser: string | undefined): Promise<AskTarget> => {
-  const settings = await loadKubeletSettings(args);
+export const findTarget = async (args: AskArguments, defaults: AskDefaults): Promise<AskTarget> => {
+  const settings = await loadKubeletSettings(args, defaults);
   const { server } = args.options;
   const url = server === undefined ? localUrl(settings) : parseServer(server);
   if (url.protocol === "http:") return { url, tls: {} };
-  const credentials: AskCredentials | undefined = await findCredentials(args, {
-    kubeconfigOfUser,
-    kubeconfigOfKubelet: server === undefined ? settings.kubeconfig : "",
-  });
+  const kubeconfigs = [...defaults.kubeconfigs, ...(server === undefined ? [settings.kubeconfig] : [])];
+  const credentials: AskCredentials | undefined = await findCredentials(args, kubeconfigs);
   const { cert, key, authorization, from } = credentials ?? {};
   return {
     url,

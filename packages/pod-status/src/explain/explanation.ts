@@ -82,6 +82,8 @@ const describeStep = ({ step, container }: TimelineStep): string =>
 interface Wait {
   readonly text: string;
   readonly sinceMs?: number;
+  /** It is the kubelet itself that is busy. */
+  readonly isOwnWork?: true;
 }
 
 /** What is under way longest. */
@@ -89,7 +91,9 @@ const findOpenStep = (steps: readonly TimelineStep[]): Wait | undefined =>
   steps
     .flatMap((step) => {
       const last = step.spans.at(-1);
-      return last === undefined || last.endMs !== undefined ? [] : [{ text: describeStep(step), sinceMs: last.beginMs }];
+      return last === undefined || last.endMs !== undefined
+        ? []
+        : [{ text: describeStep(step), sinceMs: last.beginMs, isOwnWork: true as const }];
     })
     .toSorted((a, b) => a.sinceMs - b.sinceMs)[0];
 
@@ -123,7 +127,7 @@ const summarise = ({ work, status }: ExplanationInput, wait: Wait | undefined): 
     const end = status === undefined ? "" : describeWaiting(status);
     return `finished${status?.phase === undefined ? "" : `, ${status.phase}`}${end === "" ? "" : `: ${end}`}`;
   }
-  return wait === undefined ? `${work.state}: nothing is left to do` : `${work.state}: waits for ${wait.text}`;
+  return wait === undefined ? `${work.state}: nothing is left to do` : `${work.state}: ${wait.isOwnWork ? "is" : "waits for"} ${wait.text}`;
 };
 
 /** What the kubelet is doing with one pod. */
