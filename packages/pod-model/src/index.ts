@@ -9,6 +9,8 @@ export { applyPodDefaults } from "./defaults.ts";
 export { isPodModelError, POD_MODEL_ERROR_CODES, PodModelError } from "./errors.ts";
 export type { PodModelErrorCode } from "./errors.ts";
 export { hideExecutable } from "./executable-message.ts";
+export { expandSubPath, expandVariables } from "./expansion.ts";
+export type { VariableLookup } from "./expansion.ts";
 export { formatContainerId, formatPod, podFullName, podRef } from "./ids.ts";
 export type { PodFullName, PodRef, PodUid } from "./ids.ts";
 export { CONFIG_ANNOTATIONS, RUNTIME_ANNOTATIONS, RUNTIME_LABELS } from "./labels.ts";

@@ -37,7 +37,6 @@ describe("checkSupported", () => {
     ["spec.containers[0].volumeDevices", inContainer({ volumeDevices: [{}] })],
     ["spec.containers[0].volumeMounts[0].subPath", inContainer({ volumeMounts: [{ name: "v", mountPath: "/v", subPath: "x" }] })],
     ["spec.containers[0].volumeMounts[0].subPathExpr", inContainer({ volumeMounts: [{ name: "v", mountPath: "/v", subPathExpr: "x" }] })],
-    ["spec.containers[0].livenessProbe.grpc", inContainer({ livenessProbe: { grpc: { port: 1 } } })],
     ["spec.containers[0].lifecycle.preStop.tcpSocket", inContainer({ lifecycle: { preStop: { tcpSocket: { port: 1 } } } })],
     ["spec.containers[0].lifecycle.stopSignal", inContainer({ lifecycle: { stopSignal: "SIGTERM" } })],
     ["spec.containers[0].securityContext.procMount", inContainer({ securityContext: { procMount: "Default" } })],
@@ -66,6 +65,7 @@ describe("checkSupported", () => {
       "probes and hooks",
       inContainer({
         livenessProbe: { httpGet: { port: 1, httpHeaders: [{ name: "a", value: "b" }] }, periodSeconds: 1 },
+        startupProbe: { grpc: { port: 1, service: "a" } },
         lifecycle: { preStop: { sleep: { seconds: 1 } } },
       }),
     ],

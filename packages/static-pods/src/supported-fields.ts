@@ -93,6 +93,7 @@ const PROBE_FIELDS = [
   "exec.*",
   "httpGet.*",
   "tcpSocket.*",
+  "grpc.*",
   "initialDelaySeconds",
   "periodSeconds",
   "timeoutSeconds",

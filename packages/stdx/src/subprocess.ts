@@ -77,7 +77,7 @@ const launch = (argv: readonly [string, ...string[]], options: SubprocessOptions
   return spawn(command, args, {
     detached: true,
     shell: false,
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: [options.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     ...(options.env === undefined ? {} : { env: { ...options.env } }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });

@@ -8,6 +8,7 @@ import { readHostFacts } from "../adapters/host.ts";
 import type { HostFacts } from "../adapters/host.ts";
 import { applyOomScoreAdj, checkHost } from "../adapters/host-checks.ts";
 import { createProbes } from "@nk/probes";
+import { createProbeMemory } from "../adapters/probe-memory.ts";
 import { execThroughRuntime, probesForPodSync } from "../adapters/probing.ts";
 import { createNodeView } from "../adapters/node-view.ts";
 import { registerFeatures } from "../telemetry/build-metrics.ts";
@@ -44,8 +45,10 @@ export const buildKubelet = async (
   const events = createEventLog(telemetry.logger, cluster && { recorder: cluster.recorder, versions: cluster.podVersions });
   const decisions = createEmitter<PodDecision>();
   const timelines = createStartTimelines({ clock: telemetry.clock });
+  const memory = createProbeMemory({ rootDir: settings.rootDir, logger: telemetry.logger.child({ part: "probes" }) });
+  stack.defer(() => memory.settled());
   const probes = createProbes(
-    { exec: execThroughRuntime(runtime.cri), events },
+    { exec: execThroughRuntime(runtime.cri), events, memory },
     { clock: telemetry.clock, logger: telemetry.logger.child({ part: "probes" }), metrics: telemetry.pages.probes },
   );
   const engines = createEngines(settings, telemetry, {
@@ -60,7 +63,7 @@ export const buildKubelet = async (
     timelines,
     stack,
   });
-  const loop = { runtime, engines, events, probes, decisions, timelines, view, membership, sources: sourceNames(settings), stack };
+  const loop = { runtime, engines, events, probes, memory, decisions, timelines, view, membership, sources: sourceNames(settings), stack };
   const pods = createPodLoop(settings, telemetry, loop);
   const apiPods = membership && createApiPods(settings, telemetry, { membership, pods, engines, stack });
   const sources = createSources(settings, telemetry, (snapshot) => takeSnapshot(pods.workers, apiPods?.mirrors, snapshot));

@@ -16,6 +16,7 @@ import type { FirstObservation } from "../adapters/first-observation.ts";
 import { primaryHostIp } from "../adapters/node-facts.ts";
 import type { NodeView } from "../adapters/node-view.ts";
 import { podRuntime, withoutStarting } from "../adapters/pod-runtime.ts";
+import type { ProbeMemory } from "../adapters/probe-memory.ts";
 import { applyProbes, probeVerdicts } from "../adapters/probing.ts";
 import { standingOf } from "../adapters/standing.ts";
 import { readMessageOf } from "../adapters/termination-messages.ts";
@@ -53,6 +54,7 @@ export interface PodLoopParts {
   readonly engines: Engines;
   readonly events: EventLog;
   readonly probes: Probes;
+  readonly memory: ProbeMemory;
   /** What the engines decided; kept with the workers' own decisions. */
   readonly decisions: Emitter<PodDecision>;
   readonly timelines: StartTimelines;
@@ -113,7 +115,7 @@ const followStatuses = (
 
 /** What was observed, probed or decided reaches the statuses and the workers at once. */
 const joinObservations = (parts: PodLoopParts, loop: Pick<PodLoop, "workers" | "statuses">, applyPodProbes: ApplyProbes): void => {
-  const { runtime, probes, decisions, stack } = parts;
+  const { runtime, probes, memory, decisions, stack } = parts;
   const { workers, statuses } = loop;
   stack.use(
     runtime.status.subscribe(() => {
@@ -138,9 +140,15 @@ const joinObservations = (parts: PodLoopParts, loop: Pick<PodLoop, "workers" | "
     }),
   );
   stack.use(
-    probes.results.subscribe(({ uid, probeType, result }) => {
-      void statuses.refresh(uid);
-      workers.wake(uid, `${probeType} probe: ${result}`);
+    probes.results.subscribe((change) => {
+      const { uid, probeType, result } = change;
+      const pod = statuses.pod(uid);
+      if (pod !== undefined) memory.remember(pod, change, probes.results);
+      if (probeType !== "liveness") void statuses.refresh(uid);
+      const text = `${probeType} probe: ${result}`;
+      // Something is done about the pod: a container is restarted, or those after a sidecar are started.
+      if (probeType !== "readiness" && result !== (probeType === "liveness" ? "success" : "unknown")) workers.wake(uid, text);
+      else workers.note(uid, text);
     }),
   );
   stack.use(decisions.subscribe(({ uid, text }) => workers.note(uid, text)));
@@ -182,7 +190,7 @@ const showPods = (
 
 /** Creates the loop and joins it to what is observed; nothing runs before the workers do. */
 export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, parts: PodLoopParts): PodLoop => {
-  const { runtime, engines, events, probes, sources, view, membership, timelines, stack } = parts;
+  const { runtime, engines, events, probes, memory, sources, view, membership, timelines, stack } = parts;
   const { writer, latency } = membership ?? {};
   const { clock, logger, metrics } = telemetry;
   const hostIp = (): string => view.ips()[0] ?? primaryHostIp();
@@ -225,6 +233,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
         latency?.forget(uid);
         timelines.forget(uid);
         probes.removePod(uid);
+        memory.forget(uid);
         engines.podSync.forget(uid);
         engines.images.forgetPod(uid);
         forgotten.emit(ref);

@@ -1,6 +1,6 @@
-import { podRef } from "@nk/pod-model";
+import { expandVariables, podRef } from "@nk/pod-model";
 import type { ConfigMapKeySelector, Container, EnvFromSource, EnvVar, Pod } from "@nk/pod-model";
-import { expandVariables } from "./expansion.ts";
+
 import { resolveFieldRef } from "./field-ref.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import { rejectConfig } from "./reject.ts";

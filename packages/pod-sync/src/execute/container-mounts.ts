@@ -1,7 +1,8 @@
+import { expandSubPath } from "@nk/pod-model";
 import type { VolumeMount } from "@nk/pod-model";
 import { buildEnvironment } from "../config/environment.ts";
 import type { EnvironmentInput } from "../config/environment.ts";
-import { expandSubPath } from "../config/expansion.ts";
+
 import type { ResolvedVolumeMount } from "../config/mounts.ts";
 import { rejectConfig } from "../config/reject.ts";
 import type { PreparedVolumes } from "../ports.ts";

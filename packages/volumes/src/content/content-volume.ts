@@ -1,6 +1,6 @@
-import { lstat } from "node:fs/promises";
 import { computePodLimits, hasLimitOnEveryContainer, parseQuantity, quantityValue } from "@nk/pod-model";
 import type { Pod } from "@nk/pod-model";
+import { promptFiles } from "@nk/stdx";
 import { join } from "node:path";
 import { VolumesError } from "../errors.ts";
 import { makeNestedMountPoints } from "../nested-mount-points.ts";
@@ -16,7 +16,7 @@ const GROUP_READS = 0o440;
 
 const isThere = async (path: string): Promise<boolean> => {
   try {
-    await lstat(path);
+    await promptFiles.lstat(path);
     return true;
   } catch {
     // Whatever it is, writing anew will tell.
@@ -79,11 +79,13 @@ export const setUpContentVolume = async (
   const memory = volume.inMemory
     ? { mounts: requireMounts(tools), sizeBytes: computeMemoryVolumeSize(pod, { allocatable: await readAllocatableMemory(tools, signal) }) }
     : undefined;
-  await ensureScratchDirectory({ path, marker: paths.marker(`wrapped_${name}`), memory, gid, signal });
+  // What is in memory is there or not: whether it is mounted tells.
+  await ensureScratchDirectory({ path, marker: memory === undefined ? paths.marker(`wrapped_${name}`) : undefined, memory, gid, signal });
   await makeNestedMountPoints(path, pod, name);
   await writePayload(path, payload, {
     clock: tools.clock,
     random: tools.random,
+    inMemory: volume.inMemory,
     ...(gid !== undefined && {
       effectiveMode: (mode) => mode | GROUP_READS,
       setOwnership: () => tools.setOwnership({ plugin: volume.plugin, path, gid, readOnly: true, ref, signal }),
