@@ -13,20 +13,33 @@ const lineAndColumn = (text: string, at: number): string => {
   return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
 };
 
-/** The engine's message quotes the document, which may hold what nobody should read in a log; only the place is taken from it. */
-const parseJson = (text: string, where: string): unknown => {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    const position = error instanceof Error ? /position (\d+)/u.exec(error.message)?.[1] : undefined;
-    const place =
-      position === undefined ? (text.trim() === "" ? "it is empty" : "it ends too early") : lineAndColumn(text, Number(position));
-    throw invalid(where, `no JSON: ${place}`);
-  }
-};
-
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** No object of Kubernetes is nested as deep. */
+const MAX_DEPTH = 100;
+
+/** In Go's JSON a field that is null is absent. */
+const withoutNulls = (value: unknown, place: { readonly where: string; readonly depth: number }): unknown => {
+  if (typeof value !== "object" || value === null) return value;
+  if (place.depth > MAX_DEPTH) throw invalid(place.where, `nested deeper than ${MAX_DEPTH} levels`);
+  const below = { ...place, depth: place.depth + 1 };
+  if (Array.isArray(value)) return value.map((item: unknown) => withoutNulls(item, below));
+  return Object.fromEntries(Object.entries(value).flatMap(([name, child]) => (child === null ? [] : [[name, withoutNulls(child, below)]])));
+};
+
+/** The engine's message quotes the document, which may hold what nobody should read in a log; only the place is taken from it. */
+const parseJson = (text: string, where: string): unknown => {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    const position = error instanceof Error ? /position (\d+)/u.exec(error.message)?.[1] : undefined;
+    const ending = text.trim() === "" ? "it is empty" : "it ends too early";
+    throw invalid(where, `no JSON: ${position === undefined ? ending : lineAndColumn(text, Number(position))}`);
+  }
+  return withoutNulls(document, { where, depth: 0 });
+};
 
 const checkAmounts = (pod: Pod, path: string, where: string): void => {
   const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
