@@ -2,10 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig } from "tsup";
 
-/**
- * How every package is bundled: ESM only, one file per entry point, among them the program (src/main.ts) of a package that has one; tsc writes
- * the declarations after it.
- */
+/** How every package is bundled: ESM only, one file per entry point and command; tsc writes the declarations after it. */
 export const packageBuild = (packageDir: string): ReturnType<typeof defineConfig> =>
   defineConfig({
     entry: ["src/index.ts", "src/testing/index.ts", "src/main.ts"].filter((file) => existsSync(join(packageDir, file))),

@@ -96,6 +96,11 @@ export interface ObservedPort {
    * meanwhile need not be looked at. Absent: nothing of the kind.
    */
   hold?(uid: PodUid): Disposable;
+  /**
+   * Whether the pod came into being while this process was looking, so that nobody but it can have made anything of it: a pod that it has made
+   * nothing of then need not be read. Absent: nobody knows, every pod is read first.
+   */
+  isNew?(uid: PodUid): boolean;
 }
 
 /** What we ourselves made in a pod. */

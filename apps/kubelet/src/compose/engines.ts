@@ -119,7 +119,7 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
       sandboxes: runtime.cri,
       containers: runtime.cri,
       images: imagesForPods(images, { objects, events }),
-      observed: runtime.cache,
+      observed: { ...runtime.cache, isNew: (uid) => cluster?.newPods.has(uid) === true },
       volumes: volumesForPods(volumes),
       cgroups: podCgroups(cgroups, { driver: runtime.cgroupDriver, cgroupRoot: settings.cgroupRoot }),
       probes,

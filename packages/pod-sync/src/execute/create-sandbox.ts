@@ -29,6 +29,7 @@ const runSandbox = async (pass: PodPass, setup: PodSetup): Promise<string> => {
   metrics.startedPods.inc();
   if (hasUserNamespace) metrics.startedUserNamespacedPods.inc();
   pass.memory.isStale = true;
+  pass.memory.isTouched = true;
   try {
     const { podSandboxId } = await timeStep(pass, { name: "sandbox" }, () =>
       pass.ports.sandboxes.runPodSandbox({ config: setup.sandboxConfig, runtimeHandler: setup.handler.name }),
