@@ -10,6 +10,9 @@ export interface WriteFileAtomicOptions {
   readonly fsync?: boolean | undefined;
 }
 
+/** Loaded with the first file: the module costs 8 MB, and whoever imports this package for something else writes none. */
+let loadedCrypto: Promise<typeof import("node:crypto")> | undefined;
+
 const syncDirectory = async (path: string): Promise<void> => {
   const directory = await open(path, "r");
   try {
@@ -26,8 +29,7 @@ const syncDirectory = async (path: string): Promise<void> => {
 export const writeFileAtomic = async (path: string, data: string | Uint8Array, options: WriteFileAtomicOptions = {}): Promise<void> => {
   const { mode, fsync = true } = options;
   const directory = dirname(path);
-  // Loaded with the first file: the module costs 8 MB, and whoever imports this package for something else writes none.
-  const { randomBytes } = await import("node:crypto");
+  const { randomBytes } = await (loadedCrypto ??= import("node:crypto"));
   const temporaryPath = join(directory, `.${basename(path).slice(0, 40)}.${randomBytes(8).toString("hex")}.tmp`);
   const file = await open(temporaryPath, "wx", mode ?? 0o644);
   try {
