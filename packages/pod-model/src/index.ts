@@ -45,6 +45,8 @@ export { ADMIT_REASONS, CONTAINER_REASONS, EVENT_REASONS } from "./reasons.ts";
 export type { AdmitReason, ContainerReason, EventReason } from "./reasons.ts";
 export { computePodLimits, computePodRequests, formatResources, hasLimitOnEveryContainer, parseResources } from "./resources.ts";
 export type { ResourceAmounts } from "./resources.ts";
+export { resolveRecursiveReadOnly } from "./recursive-read-only.ts";
+export type { RecursiveReadOnly } from "./recursive-read-only.ts";
 export { compareNewestFirst } from "./runtime-pod.ts";
 export type {
   RuntimeContainer,
@@ -57,5 +59,6 @@ export type {
   RuntimeSandboxStatus,
   SandboxState,
 } from "./runtime-pod.ts";
+export { dottedSysctlName } from "./sysctl-name.ts";
 export type { PodSource, PodUpdate, SourceProblem, SourceSnapshot } from "./sources.ts";
 export { formatNanosTimestamp, formatTimestamp, formatTimestampMicro, formatTimestampNano, parseTimestamp } from "./time.ts";

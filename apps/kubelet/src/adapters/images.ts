@@ -90,7 +90,7 @@ export const imagesForPods = (images: Images<PodSandboxConfig>, source: PullSecr
         pullPolicy: wish.pullPolicy,
         pod: wish.pod,
         containerName: wish.containerName,
-        fieldPath: wish.fieldPath,
+        ...(wish.fieldPath === undefined ? {} : { fieldPath: wish.fieldPath }),
         pullSecrets: await readPullSecrets(wish, source, options.signal),
         annotations: wish.annotations,
         runtimeHandler: wish.runtimeHandler,

@@ -2,8 +2,12 @@ import { mkdir } from "node:fs/promises";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { createMounts } from "@nk/mounts";
 import { createStartTimelines } from "@nk/pod-status";
+import { openUserNamespaces } from "@nk/pod-sync";
+import type { UserNamespaces } from "@nk/pod-sync";
 import { createEmitter, raceSignal, runTaskGroup } from "@nk/stdx";
 import { createEventLog } from "../adapters/event-log.ts";
+import { reportResolvConf } from "../adapters/resolv-conf.ts";
+import { readSubordinateIds } from "../adapters/subordinate-ids.ts";
 import { readHostFacts } from "../adapters/host.ts";
 import type { HostFacts } from "../adapters/host.ts";
 import { applyOomScoreAdj, checkHost } from "../adapters/host-checks.ts";
@@ -26,6 +30,16 @@ import type { Telemetry } from "./telemetry.ts";
 /** What has to run, by name. */
 type Tasks = { readonly [name: string]: (signal: AbortSignal) => Promise<void> };
 
+const openPodIds = async ({ rootDir, node, userNamespaceIdsPerPod }: KubeletSettings, signal: AbortSignal): Promise<UserNamespaces> => {
+  const hostIds = await readSubordinateIds({ signal });
+  return openUserNamespaces({
+    rootDir,
+    idsPerPod: userNamespaceIdsPerPod,
+    maxPods: node.maxPods,
+    ...(hostIds === undefined ? {} : { hostIds }),
+  });
+};
+
 /**
  * Builds everything in the order of dependency, with its servers listening and nothing running yet; `stack` tears it down in reverse. It
  * touches neither mounts nor cgroups.
@@ -41,8 +55,20 @@ export const buildKubelet = async (
   stack.use(runtime.cache);
   const membership = await joinCluster(settings, telemetry, { runtime, stack });
   const cluster = membership?.cluster;
-  const view = createNodeView(settings, host, () => membership?.node.node());
-  const events = createEventLog(telemetry.logger, cluster && { recorder: cluster.recorder, versions: cluster.podVersions });
+  const view = createNodeView(settings, {
+    host,
+    shown: () => membership?.node.node(),
+    features: () => runtime.traits()?.features,
+  });
+  const events = createEventLog(
+    telemetry.logger,
+    membership && {
+      recorder: membership.cluster.recorder,
+      versions: membership.cluster.podVersions,
+      recordNode: (event) => membership.node.record(event),
+    },
+  );
+  await reportResolvConf(settings, events);
   const decisions = createEmitter<PodDecision>();
   const timelines = createStartTimelines({ clock: telemetry.clock });
   const memory = createProbeMemory({ rootDir: settings.rootDir, logger: telemetry.logger.child({ part: "probes" }) });
@@ -51,19 +77,15 @@ export const buildKubelet = async (
     { exec: execThroughRuntime(runtime.cri), events, memory },
     { clock: telemetry.clock, logger: telemetry.logger.child({ part: "probes" }), metrics: telemetry.pages.probes },
   );
+  const shared = { runtime, events, host, view, decisions, timelines, stack };
   const engines = createEngines(settings, telemetry, {
-    runtime,
-    events,
+    ...shared,
     probes: probesForPodSync(probes),
     latency: membership?.latency,
-    host,
-    view,
     cluster,
-    decisions,
-    timelines,
-    stack,
+    userNamespaces: await openPodIds(settings, signal),
   });
-  const loop = { runtime, engines, events, probes, memory, decisions, timelines, view, membership, sources: sourceNames(settings), stack };
+  const loop = { ...shared, engines, probes, memory, membership, sources: sourceNames(settings) };
   const pods = createPodLoop(settings, telemetry, loop);
   const apiPods = membership && createApiPods(settings, telemetry, { membership, pods, engines, stack });
   const sources = createSources(settings, telemetry, (snapshot) => takeSnapshot(pods.workers, apiPods?.mirrors, snapshot));

@@ -1,19 +1,20 @@
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { kinds } from "@nk/kube-client";
 import { isStaticPod, parseTimestamp, podFullName, podRef } from "@nk/pod-model";
-import type { Node, Pod, PodRef, PodSource, PodStatus, PodUid, RuntimePod, RuntimePodStatus } from "@nk/pod-model";
+import type { Pod, PodRef, PodSource, PodStatus, PodUid, RuntimePod, RuntimePodStatus } from "@nk/pod-model";
 import { createPodStatuses, needsReadinessPass } from "@nk/pod-status";
 import type { PodStartLatency, PodStatuses, StartTimelines, StatusWriter } from "@nk/pod-status";
 import { createActiveDeadlines, createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
-import type { ActiveDeadlines, PodStatusPort, PodWorkers } from "@nk/pod-workers";
+import type { ActiveDeadlines, PodAdmission, PodStatusPort, PodWorkers } from "@nk/pod-workers";
 import type { Probes } from "@nk/probes";
 import { createEmitter } from "@nk/stdx";
-import type { Emitter } from "@nk/stdx";
+import type { Clock, Emitter } from "@nk/stdx";
 import { admissionByNode, timedAdmission } from "../adapters/admission.ts";
 import type { EventLog } from "../adapters/event-log.ts";
 import { createFirstObservation } from "../adapters/first-observation.ts";
 import type { FirstObservation } from "../adapters/first-observation.ts";
 import { primaryHostIp } from "../adapters/node-facts.ts";
+import type { HostFacts } from "../adapters/host.ts";
 import type { NodeView } from "../adapters/node-view.ts";
 import { podRuntime, withoutStarting } from "../adapters/pod-runtime.ts";
 import type { ProbeMemory } from "../adapters/probe-memory.ts";
@@ -60,6 +61,7 @@ export interface PodLoopParts {
   readonly timelines: StartTimelines;
   readonly sources: readonly PodSource[];
   readonly view: NodeView;
+  readonly host: HostFacts;
   /** Absent without an API server. */
   readonly membership: Membership | undefined;
   readonly stack: AsyncDisposableStack;
@@ -167,8 +169,15 @@ const createDeadlines = (
     },
   });
 
-const readNodeOf = (settings: KubeletSettings, membership: Membership | undefined): { readonly readNode?: () => Promise<Node> } =>
-  membership === undefined ? {} : { readNode: () => membership.cluster.client.get(kinds.nodes, { name: settings.nodeName }) };
+const admissionOf = (settings: KubeletSettings, clock: Clock, { runtime, view, host, membership }: PodLoopParts): PodAdmission =>
+  admissionByNode({
+    node: () => view.node(),
+    ...(membership === undefined ? {} : { readNode: () => membership.cluster.client.get(kinds.nodes, { name: settings.nodeName }) }),
+    allowedUnsafeSysctls: settings.allowedUnsafeSysctls,
+    isAppArmorEnabled: host.isAppArmorEnabled,
+    traitsKnown: runtime.traitsKnown,
+    clock,
+  });
 
 const showPods = (
   { cache }: Runtime,
@@ -204,6 +213,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       observed,
       probes: (pod) => probeVerdicts(probes, pod, runtime.cache.get(podRef(pod).uid)),
       readTerminationMessage: readMessageOf,
+      supportsRecursiveReadOnly: (pod) => engines.findHandler(pod)?.supportsRecursiveReadOnly === true,
     },
     {
       runtimeName: () => runtime.name,
@@ -217,7 +227,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
   const deadlines = stack.use(createDeadlines(parts, { clock, logger, kill: (uid, request) => workers.kill(uid, request) }));
   const workers = createPodWorkers(
     {
-      admission: timedAdmission(admissionByNode({ node: () => view.node(), ...readNodeOf(settings, membership) }), timelines),
+      admission: timedAdmission(admissionOf(settings, clock, parts), timelines),
       status: createStatusPort(statuses, { events, applyPodProbes, writer, firstObservation }),
       runtime: podRuntime(engines.podSync, statuses, applyPodProbes),
       events,
