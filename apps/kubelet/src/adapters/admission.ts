@@ -1,5 +1,7 @@
+import { podRef } from "@nk/pod-model";
 import { createNodeAdmission } from "@nk/pod-workers";
 import type { NodeAdmissionOptions, NodeAdmissionPorts, PodAdmission } from "@nk/pod-workers";
+import type { StartTimelines } from "@nk/pod-status";
 import { raceSignal, withDeadline } from "@nk/stdx";
 import type { Clock } from "@nk/stdx";
 
@@ -20,3 +22,17 @@ export const admissionByNode = (
   },
   options: NodeAdmissionOptions,
 ): PodAdmission => createNodeAdmission({ ...parts, platformKnown: () => untilKnown(parts.traitsKnown, parts.clock) }, options);
+
+/** The same admission, whose beginning and end stand in the pods' timelines; a resize is no part of a start. */
+export const timedAdmission = (admission: PodAdmission, timelines: StartTimelines): PodAdmission => ({
+  admit: async (pod, others, context) => {
+    if (context.allocated !== undefined) return admission.admit(pod, others, context);
+    const { uid } = podRef(pod);
+    timelines.mark(uid, { name: "admit", isEnded: false });
+    try {
+      return await admission.admit(pod, others, context);
+    } finally {
+      timelines.mark(uid, { name: "admit", isEnded: true });
+    }
+  },
+});

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { createMounts } from "@nk/mounts";
+import { createStartTimelines } from "@nk/pod-status";
 import { openUserNamespaces } from "@nk/pod-sync";
 import type { UserNamespaces } from "@nk/pod-sync";
 import { openAllocationFile } from "@nk/pod-workers";
@@ -71,27 +72,24 @@ export const buildKubelet = async (
   );
   await reportResolvConf(settings, events);
   const decisions = createEmitter<PodDecision>();
+  const timelines = createStartTimelines({ clock: telemetry.clock });
   const memory = createProbeMemory({ rootDir: settings.rootDir, logger: telemetry.logger.child({ part: "probes" }) });
   stack.defer(() => memory.settled());
   const probes = createProbes(
     { exec: execThroughRuntime(runtime.cri), events, memory },
     { clock: telemetry.clock, logger: telemetry.logger.child({ part: "probes" }), metrics: telemetry.pages.probes },
   );
+  const shared = { runtime, events, host, view, decisions, timelines, stack };
   const engines = createEngines(settings, telemetry, {
-    runtime,
-    events,
+    ...shared,
     probes: probesForPodSync(probes),
     latency: membership?.latency,
-    host,
-    view,
     cluster,
     userNamespaces: await openPodIds(settings, signal),
-    decisions,
-    stack,
   });
   const allocations = await openAllocationFile({ path: join(settings.rootDir, "allocated_resources.json"), logger: telemetry.logger });
-  const parts = { runtime, engines, events, probes, memory, decisions, view, host, membership, allocations, stack };
-  const pods = createPodLoop(settings, telemetry, { ...parts, sources: sourceNames(settings) });
+  const loop = { ...shared, engines, probes, memory, membership, allocations, sources: sourceNames(settings) };
+  const pods = createPodLoop(settings, telemetry, loop);
   const apiPods = membership && createApiPods(settings, telemetry, { membership, pods, engines, stack });
   const sources = createSources(settings, telemetry, (snapshot) => takeSnapshot(pods.workers, apiPods?.mirrors, snapshot));
   await openServers(settings, telemetry, { runtime, pods, cluster, self, stack });

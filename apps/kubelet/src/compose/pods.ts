@@ -4,7 +4,7 @@ import { kinds } from "@nk/kube-client";
 import { isStaticPod, parseTimestamp, podFullName, podRef } from "@nk/pod-model";
 import type { Pod, PodRef, PodSource, PodStatus, PodUid, RuntimePod, RuntimePodStatus } from "@nk/pod-model";
 import { createPodStatuses, needsReadinessPass } from "@nk/pod-status";
-import type { PodStartLatency, PodStatuses, StatusWriter } from "@nk/pod-status";
+import type { PodStartLatency, PodStatuses, StartTimelines, StatusWriter } from "@nk/pod-status";
 import { createActiveDeadlines, createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
 import type {
   ActiveDeadlines,
@@ -18,7 +18,7 @@ import type {
 import type { Probes } from "@nk/probes";
 import { createEmitter } from "@nk/stdx";
 import type { Emitter } from "@nk/stdx";
-import { admissionByNode } from "../adapters/admission.ts";
+import { admissionByNode, timedAdmission } from "../adapters/admission.ts";
 import type { EventLog } from "../adapters/event-log.ts";
 import { createFirstObservation } from "../adapters/first-observation.ts";
 import type { FirstObservation } from "../adapters/first-observation.ts";
@@ -46,6 +46,7 @@ export interface KnownPod {
 export interface PodLoop {
   readonly workers: PodWorkers;
   readonly statuses: PodStatuses;
+  readonly timelines: StartTimelines;
   /** Takes over what the runtime holds as the kubelet starts, before any source may conclude anything from it. */
   adopt(pods: readonly RuntimePod[]): void;
   /** Every source has reported: what nobody wants may be concluded from then on. */
@@ -66,6 +67,7 @@ export interface PodLoopParts {
   readonly memory: ProbeMemory;
   /** What the engines decided; kept with the workers' own decisions. */
   readonly decisions: Emitter<PodDecision>;
+  readonly timelines: StartTimelines;
   readonly sources: readonly PodSource[];
   readonly view: NodeView;
   readonly host: HostFacts;
@@ -108,16 +110,19 @@ const followStatuses = (
     writer,
     latency,
     deadlines,
+    timelines,
   }: {
     readonly writer: StatusWriter | undefined;
     readonly latency: PodStartLatency | undefined;
     readonly deadlines: ActiveDeadlines;
+    readonly timelines: StartTimelines;
   },
 ): Disposable =>
   statuses.subscribe((change) => {
     const { pod, status, stoppedForGood } = change;
     writer?.publish(pod, status, { couldHaveRunningContainers: !stoppedForGood });
     latency?.changed(change);
+    timelines.changed(podRef(pod).uid, status);
     deadlines.observe(pod, status.startTime === undefined ? undefined : parseTimestamp(status.startTime));
   });
 
@@ -179,7 +184,7 @@ const createDeadlines = (
 
 /** Drops what every part remembers of a pod. */
 const forgetPod = (
-  { engines, probes, memory, membership }: PodLoopParts,
+  { engines, probes, memory, timelines, membership }: PodLoopParts,
   { statuses, deadlines }: { readonly statuses: PodStatuses; readonly deadlines: ActiveDeadlines },
   uid: PodUid,
 ): void => {
@@ -189,6 +194,7 @@ const forgetPod = (
   membership?.latency.forget(uid);
   probes.removePod(uid);
   memory.forget(uid);
+  timelines.forget(uid);
   engines.podSync.forget(uid);
   engines.images.forgetPod(uid);
 };
@@ -198,8 +204,8 @@ const createAdmission = (
   { clock, logger }: Telemetry,
   given: { readonly parts: PodLoopParts; readonly metrics: PodWorkersMetrics; readonly kill: NodeAdmissionPorts["kill"] },
 ): PodAdmission => {
-  const { runtime, view, host, membership, events } = given.parts;
-  return admissionByNode(
+  const { runtime, view, host, membership, events, timelines } = given.parts;
+  const admission = admissionByNode(
     {
       node: () => view.node(),
       ...(membership === undefined ? {} : { readNode: () => membership.cluster.client.get(kinds.nodes, { name: settings.nodeName }) }),
@@ -217,6 +223,7 @@ const createAdmission = (
       logger: logger.child({ part: "admission" }),
     },
   );
+  return timedAdmission(admission, timelines);
 };
 
 const showPods = (
@@ -239,7 +246,7 @@ const showPods = (
 
 /** Creates the loop and joins it to what is observed; nothing runs before the workers do. */
 export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, parts: PodLoopParts): PodLoop => {
-  const { runtime, engines, events, probes, sources, view, membership, stack } = parts;
+  const { runtime, engines, events, probes, sources, view, membership, timelines, stack } = parts;
   const { writer, latency } = membership ?? {};
   const { clock, logger, metrics } = telemetry;
   const hostIp = (): string => view.ips()[0] ?? primaryHostIp();
@@ -291,11 +298,12 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       metrics: workersMetrics,
     },
   );
-  stack.use(followStatuses(statuses, { writer, latency, deadlines }));
+  stack.use(followStatuses(statuses, { writer, latency, deadlines, timelines }));
   joinObservations(parts, { workers, statuses }, applyPodProbes);
   return {
     workers,
     statuses,
+    timelines,
     adopt: (held) => {
       firstObservation.expect(held.map(({ uid }) => uid));
       workers.reconcileRuntime(held);
