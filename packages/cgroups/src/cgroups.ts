@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Clock, MetricRegister } from "@nk/stdx";
-import { computeBackoffMs, joinWithin, noopMetrics, systemClock } from "@nk/stdx";
+import { computeBackoffMs, joinWithin, noopMetrics, promptFiles, systemClock } from "@nk/stdx";
 import { attachProcess } from "./attach.ts";
 import { ensureInHierarchy } from "./ensure.ts";
 import { CgroupsError, errnoOf, isCgroupsError } from "./errors.ts";
@@ -13,7 +13,7 @@ import type { PodCgroup, PodCgroupInput, QosClass } from "./names.ts";
 import { parsePodCgroupName, qosCgroupDirectory } from "./names.ts";
 import type { CgroupResources } from "./resources.ts";
 import type { Place } from "./settings.ts";
-import { applyResources, readResources } from "./settings.ts";
+import { applyResources, readMemoryUsage, readResources } from "./settings.ts";
 import { listChildren, listTree, readProcesses, removeEmpty, removeTree } from "./tree.ts";
 
 export interface CgroupsOptions {
@@ -37,8 +37,8 @@ export interface WaitOptions {
 export interface Cgroups {
   /** What is mounted; found at the first call of any method. */
   layout(): Promise<CgroupLayout>;
-  /** Makes a cgroup and what is above it. What exists is left as it is. */
-  ensure(path: string): Promise<void>;
+  /** Makes a cgroup and what is above it; what exists is left as it is. `resources` are set if it is new, before it can hold anything. */
+  ensure(path: string, resources?: CgroupResources): Promise<void>;
   /**
    * Sets what a cgroup may use; what is not named stays. Throws `invalid-resources`, `controller-missing`, or `failed`, e.g. with EBUSY
    * for a v1 limit of memory below what is used. What was written before the failure stays.
@@ -46,6 +46,8 @@ export interface Cgroups {
   apply(path: string, resources: CgroupResources): Promise<void>;
   /** What a cgroup may use, as the kernel tells; empty when it does not exist. */
   read(path: string): Promise<CgroupResources>;
+  /** Bytes of memory in use in it and below, page cache included; undefined when no tree tells. */
+  memoryUsage(path: string): Promise<number | undefined>;
   /** Puts a process, with all its threads, into a cgroup, in every tree. Throws `not-found` when there is no such cgroup or process. */
   attach(path: string, pid: number): Promise<void>;
   /** Stops every process in a cgroup and below it, and waits until they stand. Throws `busy` when some do not, `not-found`. */
@@ -164,7 +166,7 @@ const createEndings = (parts: {
 const createSettings = (parts: {
   readonly inEach: InEach;
   readonly limits: Parameters<typeof retry>[1];
-}): Pick<Cgroups, "apply" | "read" | "attach" | "freeze" | "thaw"> => {
+}): Pick<Cgroups, "apply" | "read" | "memoryUsage" | "attach" | "freeze" | "thaw"> => {
   const { inEach, limits } = parts;
   const placesOf = (path: string, what: string): Promise<readonly Place[]> =>
     inEach(path, what, (hierarchy, directory) => Promise.resolve({ hierarchy, directory }));
@@ -187,8 +189,9 @@ const createSettings = (parts: {
   };
 
   return {
-    apply: (path, resources) => inPlaces(path, "apply to", (places) => applyResources(path, places, resources)),
+    apply: (path, resources) => inPlaces(path, "apply to", (places) => applyResources(path, { places }, resources)),
     read: (path) => inPlaces(path, "read", readResources),
+    memoryUsage: (path) => inPlaces(path, "read", readMemoryUsage),
     attach: async (path, pid) =>
       void (await inEach(path, "attach a process to", (_hierarchy, directory) => attachProcess(path, directory, pid))),
     freeze: (path, waiting = {}) => setFrozen(path, true, waiting),
@@ -249,10 +252,16 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
     layout,
     ...createSettings({ inEach, limits }),
     pids,
-    ensure: async (path) =>
-      void (await timed("create", () =>
-        inEach(path, "create", (hierarchy, directory) => ensureInHierarchy(hierarchy, directory, parents)),
-      )),
+    ensure: (path, resources) =>
+      timed("create", async () => {
+        const places = await inEach(path, "create", async (hierarchy, directory) => ({
+          hierarchy,
+          directory,
+          isNew: await ensureInHierarchy(hierarchy, directory, parents),
+        }));
+        if (resources !== undefined && places.some(({ isNew }) => isNew))
+          await applyResources(path, { places, files: promptFiles }, resources);
+      }),
     kill,
     remove: (path, waiting = {}) => timed("destroy", () => removeNow(path, waiting)),
     destroy: (path, waiting = {}) => timed("destroy", () => destroyNow(path, waiting)),

@@ -17,11 +17,14 @@ const listLevels = (mountPoint: string, directory: string): readonly string[] =>
   return parts.map((_part, index) => join(mountPoint, ...parts.slice(0, index + 1)));
 };
 
-const makeDirectory = async (path: string): Promise<void> => {
+/** False when it was there. */
+const makeDirectory = async (path: string): Promise<boolean> => {
   try {
     await mkdir(path, { mode: 0o755 });
+    return true;
   } catch (error) {
     if (errnoOf(error) !== "EEXIST") throw error;
+    return false;
   }
 };
 
@@ -49,34 +52,37 @@ const enableControllers = async (directory: string): Promise<void> => {
 /** Parents are the few cgroups of a node that pods lie in; when somebody makes pods in ever new places, they are prepared anew. */
 const MAX_PREPARED_PARENTS = 256;
 
-const makeLevels = async (hierarchy: Hierarchy, cgroup: string): Promise<void> => {
+const makeLevels = async (hierarchy: Hierarchy, cgroup: string): Promise<boolean> => {
   let parent = hierarchy.mountPoint;
+  let isNew = false;
   const isCpuset = hierarchy.controllers.includes("cpuset");
   for (const directory of listLevels(hierarchy.mountPoint, cgroup)) {
     if (hierarchy.version === 2) await enableControllers(parent);
-    await makeDirectory(directory);
+    isNew = await makeDirectory(directory);
     if (isCpuset) await inheritCpuset(directory, parent);
     parent = directory;
   }
+  return isNew;
 };
 
 /**
  * Makes a cgroup and what is above it in one tree; what is there stays as it is. `prepared` holds the parents that this process made or
- * found once: below them only the cgroup itself is made, unless the parent is gone.
+ * found once: below them only the cgroup itself is made, unless the parent is gone. False when it was there.
  */
-export const ensureInHierarchy = async (hierarchy: Hierarchy, cgroup: string, prepared: Set<string>): Promise<void> => {
+export const ensureInHierarchy = async (hierarchy: Hierarchy, cgroup: string, prepared: Set<string>): Promise<boolean> => {
   const parent = dirname(cgroup);
   if (prepared.has(parent)) {
     try {
-      await makeDirectory(cgroup);
+      const isNew = await makeDirectory(cgroup);
       if (hierarchy.controllers.includes("cpuset")) await inheritCpuset(cgroup, parent);
-      return;
+      return isNew;
     } catch (error) {
       if (errnoOf(error) !== "ENOENT") throw error;
       prepared.delete(parent);
     }
   }
-  await makeLevels(hierarchy, cgroup);
+  const isNew = await makeLevels(hierarchy, cgroup);
   if (prepared.size >= MAX_PREPARED_PARENTS) prepared.clear();
   prepared.add(parent);
+  return isNew;
 };

@@ -146,3 +146,26 @@ describe("freeze", () => {
     await expect(create().freeze("/a")).rejects.toMatchObject({ code: "controller-missing" });
   });
 });
+
+describe("ensure", () => {
+  it("sets nothing of a cgroup that was there before, and says what a new one cannot have", async () => {
+    await lay({ "memory/cgroup.procs": "", "memory/a/memory.limit_in_bytes": "1" });
+    const cgroups = create();
+    await cgroups.ensure("/a", { memoryBytes: 4096 });
+    expect(await text("memory/a/memory.limit_in_bytes")).toBe("1");
+    await expect(cgroups.ensure("/b", { memoryBytes: 4096 })).rejects.toMatchObject({ code: "controller-missing" });
+  });
+});
+
+describe("memoryUsage", () => {
+  it("is what the tree with the memory controller tells", async () => {
+    await lay({ ...V1, "memory/a/memory.usage_in_bytes": "8192\n" });
+    const cgroups = create();
+    expect([await cgroups.memoryUsage("/a"), await cgroups.memoryUsage("/absent")]).toEqual([8192, undefined]);
+  });
+
+  it("is the unified tree's on v2", async () => {
+    await lay({ ...V2, "a/memory.current": "4096\n" });
+    expect(await create().memoryUsage("/a")).toBe(4096);
+  });
+});

@@ -1,9 +1,11 @@
-import { readFile, writeFile } from "node:fs/promises";
+import * as threadFiles from "node:fs/promises";
 import { join } from "node:path";
+import type { FileCalls } from "@nk/stdx";
 import { checkResources } from "./check-resources.ts";
 import { CONTROLLERS } from "./controllers/index.ts";
 import { CgroupsError, errnoOf } from "./errors.ts";
 import type { Hierarchy } from "./layout.ts";
+import { parseNumber } from "./resources.ts";
 import type { CgroupResources, FileWrite, ReadFile } from "./resources.ts";
 
 /** One tree's directory of a cgroup. */
@@ -12,13 +14,16 @@ export interface Place {
   readonly directory: string;
 }
 
+/** How files are reached: in a thread, where the kernel may have to take memory back first, or on the spot for a cgroup that is empty. */
+type Files = Pick<FileCalls, "readFile" | "writeFile">;
+
 /** No setting is longer; a device list of a thousand disks has 40 KiB. */
 const MAX_FILE_CHARS = 1024 * 1024;
 
 /** The text of a file; undefined when it is not there, or tells nothing, as some files of the root. */
-const readIfPresent = async (path: string): Promise<string | undefined> => {
+const readIfPresent = async (files: Files, path: string): Promise<string | undefined> => {
   try {
-    return (await readFile(path, "utf8")).slice(0, MAX_FILE_CHARS);
+    return (await files.readFile(path, "utf8")).slice(0, MAX_FILE_CHARS);
   } catch (error) {
     if (["ENOENT", "ENODEV", "ENOTDIR", "EOPNOTSUPP", "EINVAL"].includes(errnoOf(error))) return undefined;
     throw error;
@@ -26,8 +31,8 @@ const readIfPresent = async (path: string): Promise<string | undefined> => {
 };
 
 /** Reads what a controller may ask for at once. */
-const readFiles = async (directory: string, files: readonly string[]): Promise<ReadFile> => {
-  const texts = new Map(await Promise.all(files.map(async (file) => [file, await readIfPresent(join(directory, file))] as const)));
+const readFiles = async (files: Files, directory: string, names: readonly string[]): Promise<ReadFile> => {
+  const texts = new Map(await Promise.all(names.map(async (file) => [file, await readIfPresent(files, join(directory, file))] as const)));
   return (file) => texts.get(file);
 };
 
@@ -35,10 +40,11 @@ const readFiles = async (directory: string, files: readonly string[]): Promise<R
 export const findPlace = (places: readonly Place[], controller: string): Place | undefined =>
   places.find(({ hierarchy }) => hierarchy.controllers.includes(controller)) ?? places.find(({ hierarchy }) => hierarchy.version === 2);
 
-const writeSetting = async (path: string, { directory }: Place, { file, value, isOptional }: FileWrite): Promise<void> => {
+const writeSetting = async (path: string, { directory, files }: Place & { readonly files: Files }, write: FileWrite): Promise<void> => {
+  const { file, value, isOptional } = write;
   try {
     // Not created: in a directory that is no cgroup, or lacks the controller, there is no such file.
-    await writeFile(join(directory, file), value, { flag: "r+" });
+    await files.writeFile(join(directory, file), value, { flag: "r+" });
   } catch (error) {
     const errno = errnoOf(error);
     if (errno !== "ENOENT")
@@ -52,7 +58,11 @@ const writeSetting = async (path: string, { directory }: Place, { file, value, i
 };
 
 /** Writes settings, one controller after the other. Throws `invalid-resources`, `controller-missing` or `failed`. */
-export const applyResources = async (path: string, places: readonly Place[], resources: CgroupResources): Promise<void> => {
+export const applyResources = async (
+  path: string,
+  { places, files = threadFiles }: { readonly places: readonly Place[]; readonly files?: Files },
+  resources: CgroupResources,
+): Promise<void> => {
   checkResources(path, resources);
   for (const controller of CONTROLLERS) {
     if (controller.settings.every((name) => resources[name] === undefined)) continue;
@@ -60,8 +70,8 @@ export const applyResources = async (path: string, places: readonly Place[], res
     if (place === undefined)
       throw new CgroupsError("controller-missing", `apply to cgroup ${path}: the controller ${controller.name} is not mounted`, { path });
     const { version } = place.hierarchy;
-    const read = await readFiles(place.directory, controller.files[version]);
-    for (const write of controller.computeWrites(version, resources, read)) await writeSetting(path, place, write);
+    const read = await readFiles(files, place.directory, controller.files[version]);
+    for (const write of controller.computeWrites(version, resources, read)) await writeSetting(path, { ...place, files }, write);
   }
 };
 
@@ -72,8 +82,16 @@ export const readResources = async (places: readonly Place[]): Promise<CgroupRes
       const place = findPlace(places, controller.name);
       if (place === undefined) return {};
       const { version } = place.hierarchy;
-      return controller.parse(version, await readFiles(place.directory, controller.files[version]));
+      return controller.parse(version, await readFiles(threadFiles, place.directory, controller.files[version]));
     }),
   );
   return Object.assign({}, ...parts) as CgroupResources;
+};
+
+/** Bytes of memory in use, page cache included; undefined when it is not told. */
+export const readMemoryUsage = async (places: readonly Place[]): Promise<number | undefined> => {
+  const place = findPlace(places, "memory");
+  if (place === undefined) return undefined;
+  const file = place.hierarchy.version === 2 ? "memory.current" : "memory.usage_in_bytes";
+  return parseNumber(await readIfPresent(threadFiles, join(place.directory, file)));
 };

@@ -63,6 +63,9 @@ const USED_FIELDS: readonly ConfigField[] = [
   used(["resolvConf", "string", "/etc/resolv.conf"], PATH),
   used(["cpuCFSQuota", "bool", true]),
   used(["cpuCFSQuotaPeriod", "duration", "100ms"]),
+  used(["podPidsLimit", "int", -1]),
+  used(["singleProcessOOMKill", "bool"]),
+  used(["memorySwap.swapBehavior", "string", ""]),
   // nk's own default: the reference pulls one image at a time unless told otherwise.
   used(["serializeImagePulls", "bool", false]),
   used(["maxParallelImagePulls", "int"]),
@@ -135,7 +138,6 @@ const INERT_FIELDS: readonly ConfigField[] = [
 
 /** What nk cannot do yet. */
 const UNSUPPORTED_FIELDS: readonly ConfigField[] = [
-  unsupported(["podPidsLimit", "int", -1]),
   unsupported(["cgroupsPerQOS", "bool", true]),
   unsupported(["containerLogMaxSize", "quantity", "10Mi"], [], ZERO),
   unsupported(["containerLogMaxFiles", "int", 5]),
@@ -156,7 +158,6 @@ const UNSUPPORTED_FIELDS: readonly ConfigField[] = [
   unsupported(["cpuManagerPolicy", "string", "none"], [], ZERO),
   unsupported(["cpuManagerPolicyOptions", "stringMap"]),
   unsupported(["cpuManagerReconcilePeriod", "duration", "10s"], [], ZERO),
-  unsupported(["singleProcessOOMKill", "bool"]),
   unsupported(["memoryManagerPolicy", "string", "None"], [], ZERO),
   unsupported(["topologyManagerPolicy", "string", "none"], [], ZERO),
   unsupported(["topologyManagerScope", "string", "container"], [], ZERO),
@@ -171,7 +172,6 @@ const UNSUPPORTED_FIELDS: readonly ConfigField[] = [
   unsupported(["evictionMinimumReclaim", "stringMap"]),
   unsupported(["mergeDefaultEvictionSettings", "bool", false]),
   unsupported(["protectKernelDefaults", "bool", false]),
-  unsupported(["memorySwap.swapBehavior", "string", ""], ["NoSwap"]),
   unsupported(["reservedSystemCPUs", "string", ""]),
   unsupported(["showHiddenMetricsForVersion", "string", ""]),
   unsupported(["systemReservedCgroup", "string", ""]),

@@ -129,7 +129,14 @@ describe("loadSettings", () => {
     });
     await expect(load(["--bootstrap-kubeconfig=/k"])).rejects.toThrow("--bootstrap-kubeconfig is not supported by nk yet");
     await load(["--kubeconfig=", "--cpu-manager-policy=none", "--exit-on-lock-contention=false"]);
-    await loadFile("evictionHard: {}\nmemorySwap: {swapBehavior: NoSwap}\nimageMinimumGCAge: 120s\n");
+    await loadFile("evictionHard: {}\nimageMinimumGCAge: 120s\n");
+  });
+
+  it("knows how pods may use swap, how many processes they may have, and whether one is killed alone", async () => {
+    const { settings } = await loadFile("memorySwap: {swapBehavior: LimitedSwap}\npodPidsLimit: 100\nsingleProcessOOMKill: true\n");
+    expect([settings.swapBehavior, settings.podPidsLimit, settings.singleProcessOomKill]).toEqual(["LimitedSwap", 100, true]);
+    const { settings: plain } = await loadFile("memorySwap: {swapBehavior: NoSwap}\n");
+    expect([plain.swapBehavior, plain.podPidsLimit, plain.singleProcessOomKill]).toEqual(["NoSwap", -1, undefined]);
   });
 
   it("says which settings change nothing", async () => {
@@ -142,6 +149,7 @@ describe("loadSettings", () => {
 
   it.each([
     ["port: 70000", "port must be between 1 and 65535"],
+    ["memorySwap: {swapBehavior: Unlimited}", 'memorySwap.swapBehavior must be one of "", NoSwap, LimitedSwap'],
     ["address: here", "address must be an IP address"],
     ["allowedUnsafeSysctls: [kernel.panic]", 'names "kernel.panic": the sysctls are not known to be namespaced'],
     ["allowedUnsafeSysctls: ['kernel.*']", "the sysctls are not known to be namespaced"],

@@ -129,6 +129,12 @@ export interface KubeletSettings {
 
   readonly cpuCfsQuota: boolean;
   readonly cpuCfsQuotaPeriodMs: number;
+  /** The most processes of one pod; 0 or less: no limit of its own. */
+  readonly podPidsLimit: number;
+  /** undefined: only on cgroup v1, where there is no other way. */
+  readonly singleProcessOomKill: boolean | undefined;
+  /** LimitedSwap needs cgroup v2. */
+  readonly swapBehavior: "NoSwap" | "LimitedSwap";
   /** What is configured; the runtime's own answer wins. */
   readonly cgroupDriver: "cgroupfs" | "systemd";
   /** "" means "/". */

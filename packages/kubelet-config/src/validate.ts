@@ -44,6 +44,11 @@ const checkPulls: Check = (reader) => {
   }
 };
 
+const checkSwap: Check = (reader) => {
+  if (!["", "NoSwap", "LimitedSwap"].includes(reader.text("memorySwap.swapBehavior")))
+    throw reader.invalid("memorySwap.swapBehavior", 'must be one of "", NoSwap, LimitedSwap');
+};
+
 const checkLogsDir: Check = (reader) => {
   const path = reader.text("podLogsDir");
   const isClean = path.startsWith("/") && normalize(path) === path && (path === "/" || !path.endsWith("/"));
@@ -157,6 +162,7 @@ const CHECKS: readonly Check[] = [
   durationBetween("nodeStatusUpdateFrequency", { lowestMs: 1, words: "above 0" }),
   durationBetween("nodeStatusReportFrequency", { lowestMs: 1, words: "above 0" }),
   oneOf("authorization.mode", "AlwaysAllow", "Webhook"),
+  checkSwap,
   checkPulls,
   checkReserved,
   checkTls,

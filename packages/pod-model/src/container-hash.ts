@@ -1,6 +1,4 @@
-/** encoding/json's spelling: it escapes what could end a script element, which JSON.stringify does not. */
-const goJsonString = (text: string): string =>
-  JSON.stringify(text).replaceAll(/[<>&\u2028\u2029]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+import { goJson } from "./go-json.ts";
 
 const encoder = new TextEncoder();
 
@@ -10,7 +8,7 @@ const encoder = new TextEncoder();
  * kubelets without restarting anything: FNV-1a over the way Go's spew prints the bytes of the JSON object.
  */
 export const containerHash = (container: { readonly name: string; readonly image?: string }): string => {
-  const json = `{"image":${goJsonString(container.image ?? "")},"name":${goJsonString(container.name)}}`;
+  const json = `{"image":${goJson(container.image ?? "")},"name":${goJson(container.name)}}`;
   const printed = `([]uint8)[${encoder.encode(json).join(" ")}]`;
   let hash = 0x811c9dc5;
   for (const byte of encoder.encode(printed)) hash = Math.imul(hash ^ byte, 0x01000193);

@@ -8,6 +8,7 @@ export type { DecodeProblem, DecodeResult, FieldPath } from "./decode.ts";
 export { applyPodDefaults } from "./defaults.ts";
 export { isPodModelError, POD_MODEL_ERROR_CODES, PodModelError } from "./errors.ts";
 export type { PodModelErrorCode } from "./errors.ts";
+export { goJson } from "./go-json.ts";
 export { hideExecutable } from "./executable-message.ts";
 export { expandSubPath, expandVariables } from "./expansion.ts";
 export type { VariableLookup } from "./expansion.ts";
@@ -15,6 +16,8 @@ export { formatContainerId, formatPod, podFullName, podRef } from "./ids.ts";
 export type { PodFullName, PodRef, PodUid } from "./ids.ts";
 export { CONFIG_ANNOTATIONS, RUNTIME_ANNOTATIONS, RUNTIME_LABELS } from "./labels.ts";
 export type { PodLifecycleEvent } from "./lifecycle-event.ts";
+export { hasNoChanges, listResourceChanges, podResourcesOf, withPodResources } from "./pod-resources.ts";
+export type { PodResources, ResizableResource, ResourceChanges } from "./pod-resources.ts";
 export {
   hasRestartAlways,
   isCriticalPod,

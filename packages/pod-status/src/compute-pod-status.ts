@@ -22,15 +22,19 @@ const addresses = (input: PodStatusInput): Pick<PodStatus, "hostIP" | "hostIPs" 
   };
 };
 
-/** What the spec asks. The reference replaces it by what it reads from the pod's cgroup once that exists; see the README. */
+/**
+ * What the pod was given, and what it has: the same, but while a resize is in progress. The reference replaces the latter by what it reads
+ * from the pod's cgroup once that exists; see the README.
+ */
 const podResources = (input: PodStatusInput): Pick<PodStatus, "allocatedResources" | "resources"> => {
   const requests = formatResources(computePodRequests(input.pod));
   const limits = formatResources(computePodLimits(input.pod));
   const hasRequests = Object.keys(requests).length > 0;
   const hasLimits = Object.keys(limits).length > 0;
+  const before = input.resize?.inProgress === undefined ? undefined : input.previous?.resources;
   return {
     ...(hasRequests ? { allocatedResources: requests } : {}),
-    resources: { ...(hasLimits ? { limits } : {}), ...(hasRequests ? { requests } : {}) },
+    resources: before ?? { ...(hasLimits ? { limits } : {}), ...(hasRequests ? { requests } : {}) },
   };
 };
 

@@ -4,6 +4,7 @@ import type { ContainerStatus, Pod, PodCondition } from "@nk/pod-model";
 import type { PodStatusInput } from "./input.ts";
 import { isKubeletCondition, isSharedCondition, KUBELET_CONDITIONS } from "./owned-conditions.ts";
 import { isFinal } from "./phase.ts";
+import { computeResizeConditions } from "./resize-conditions.ts";
 import type { PodPhase } from "./phase.ts";
 
 type KubeletCondition = (typeof KUBELET_CONDITIONS)[number];
@@ -14,7 +15,7 @@ interface Verdict {
   readonly message?: string;
 }
 
-type ConditionsInput = Pick<PodStatusInput, "pod" | "observed" | "previous" | "override" | "nowMs">;
+type ConditionsInput = Pick<PodStatusInput, "pod" | "observed" | "previous" | "override" | "nowMs" | "resize">;
 
 interface Facts {
   readonly input: ConditionsInput;
@@ -134,7 +135,8 @@ export const computeConditions = (facts: Facts): readonly PodCondition[] => {
     ContainersReady: containersReady,
     PodScheduled: { status: "True" },
   };
-  return [...foreignConditions(input), ...KUBELET_CONDITIONS.map((type) => toCondition(type, verdicts[type], input))];
+  const resize = isFinal(facts.phase) ? [] : computeResizeConditions(input.resize);
+  return [...foreignConditions(input), ...resize, ...KUBELET_CONDITIONS.map((type) => toCondition(type, verdicts[type], input))];
 };
 
 /**

@@ -1,5 +1,6 @@
 import { formatContainerId, isSidecar, resolveRecursiveReadOnly } from "@nk/pod-model";
 import type { Container, ContainerState, ContainerStatus, Pod, RuntimeContainerStatus, VolumeMount } from "@nk/pod-model";
+import { computeResourceStatus } from "./container-resources.ts";
 import { computeContainerState, restartCountOf, UNKNOWN_EXIT } from "./container-state.ts";
 import type { PodStatusInput, WaitingReason } from "./input.ts";
 import { mayRestart } from "./may-restart.ts";
@@ -43,14 +44,6 @@ const volumeMountStatuses = (container: Container, input: PodStatusInput): Pick<
       mountPath: mount.mountPath,
       ...(mount.readOnly === true ? { readOnly: true, recursiveReadOnly: recursiveReadOnlyOf(mount, input) } : {}),
     })),
-  };
-};
-
-const resourceStatus = (container: Container): Pick<ContainerStatus, "allocatedResources" | "resources"> => {
-  const { requests, limits } = container.resources ?? {};
-  return {
-    ...(requests === undefined ? {} : { allocatedResources: requests }),
-    resources: { ...(limits === undefined ? {} : { limits }), ...(requests === undefined ? {} : { requests }) },
   };
 };
 
@@ -156,7 +149,7 @@ const statusOfInstances = (options: {
     image: newest.image,
     imageID: newest.imageRef,
     containerID: formatContainerId({ runtimeName: input.runtimeName, id: newest.id }),
-    ...resourceStatus(container),
+    ...computeResourceStatus(container, newest),
     ...volumeMountStatuses(container, input),
     ...(user === undefined
       ? {}

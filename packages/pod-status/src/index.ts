@@ -7,7 +7,7 @@ export type { ExplanationInput, PodDecisionNote, PodExplanation, WorkFacts } fro
 export { formatExplanation, formatTimeline } from "./explain/format-explanation.ts";
 export { createStartTimelines, START_STEPS } from "./explain/start-timelines.ts";
 export type { StartStep, StartTimelines, StartTimelinesOptions, StepMark, TimelineSpan, TimelineStep } from "./explain/start-timelines.ts";
-export type { PodStatusInput, ProbeVerdict, StatusOverride, WaitingReason } from "./input.ts";
+export type { PodStatusInput, ProbeVerdict, ResizeStanding, StatusOverride, WaitingReason } from "./input.ts";
 export { computePhase } from "./phase.ts";
 export type { PodPhase } from "./phase.ts";
 export { createPodStatuses } from "./pod-statuses.ts";

@@ -25,6 +25,29 @@ export interface StatusOverride {
   readonly conditions?: readonly PodCondition[];
 }
 
+/** Where a pod is between the resources it asks for, those it was given and those it has. */
+export interface ResizeStanding {
+  /** What it asks for is not what it was given. */
+  readonly pending?: {
+    readonly reason: "Deferred" | "Infeasible";
+    readonly message: string;
+    /** `metadata.generation` that was judged. */
+    readonly generation: number;
+    /** Since when, epoch ms. */
+    readonly sinceMs: number;
+    /** When it was judged last, epoch ms. */
+    readonly judgedAtMs: number;
+  };
+  /** What it was given is not what it has. */
+  readonly inProgress?: {
+    readonly generation: number;
+    /** Since when there is or is not an error, epoch ms. */
+    readonly sinceMs: number;
+    /** Why the newest try failed. */
+    readonly error?: string;
+  };
+}
+
 /** Everything a pod's status is computed from. Nothing in it is changed. */
 export interface PodStatusInput {
   /** The desired pod, defaulted. Conditions that others wrote are taken from its status, if it has one, else from `previous`. */
@@ -48,6 +71,8 @@ export interface PodStatusInput {
   /** Termination messages by container id, already cut to their limit. */
   readonly terminationMessages: ReadonlyMap<string, string>;
   readonly override?: StatusOverride;
+  /** Absent while the pod has the resources it asks for. Its spec states those it was given. */
+  readonly resize?: ResizeStanding;
   /** Whether the pod's runtime handler can mount read-only recursively. Default false. */
   readonly supportsRecursiveReadOnly?: boolean;
 }

@@ -4,7 +4,7 @@ import { createEmitter, noopLogger, systemClock } from "@nk/stdx";
 import type { Clock, Emitter, Logger } from "@nk/stdx";
 import { isDeepStrictEqual } from "node:util";
 import { computePodStatus } from "./compute-pod-status.ts";
-import type { StatusOverride, WaitingReason } from "./input.ts";
+import type { ResizeStanding, StatusOverride, WaitingReason } from "./input.ts";
 import type { PodFactsPort } from "./ports.ts";
 import { computeRejectedStatus } from "./rejected-status.ts";
 import type { Rejection } from "./rejected-status.ts";
@@ -17,6 +17,8 @@ export interface PodStanding {
   readonly stoppedForGood: boolean;
   /** From then on the status is this; the first one given stays. */
   readonly override?: StatusOverride;
+  /** Replaces what was said before; see `PodStatusInput.resize`. */
+  readonly resize?: ResizeStanding;
 }
 
 export interface PodStatusesOptions {
@@ -135,6 +137,7 @@ const compute = async (store: Store, uid: PodUid, entry: Entry): Promise<PodStat
     terminationMessages: new Map([...entry.messages].filter(([, message]) => message !== "")),
     supportsRecursiveReadOnly: facts.supportsRecursiveReadOnly?.(entry.pod) ?? false,
     ...overrideOf(entry.standing),
+    ...(entry.standing.resize === undefined ? {} : { resize: entry.standing.resize }),
   });
   if (store.entries.get(uid) !== entry) return status;
   pruneMessages(entry.messages, observed?.containers ?? []);
@@ -152,7 +155,13 @@ export const createPodStatuses = (facts: PodFactsPort, options: PodStatusesOptio
       const { uid } = podRef(pod);
       const entry = entries.get(uid) ?? createEntry(pod, standing);
       entry.pod = pod;
-      entry.standing = { ...overrideOf(standing), ...overrideOf(entry.standing), stoppedForGood: standing.stoppedForGood };
+      const { stoppedForGood, resize } = standing;
+      entry.standing = {
+        ...overrideOf(standing),
+        ...overrideOf(entry.standing),
+        stoppedForGood,
+        ...(resize === undefined ? {} : { resize }),
+      };
       entries.set(uid, entry);
       return compute(store, uid, entry);
     },

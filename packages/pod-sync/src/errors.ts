@@ -7,6 +7,7 @@ export const POD_SYNC_ERROR_CODES = [
   "files-failed",
   "observation-failed",
   "container-failed",
+  "resize-failed",
   "kill-failed",
   "containers-still-running",
   "removal-failed",

@@ -12,6 +12,8 @@ export { containerLogPath, podLogDir } from "./config/log-paths.ts";
 export type { UserNamespaceMapping } from "./config/namespaces.ts";
 export type { ResolvedVolumeMount } from "./config/mounts.ts";
 export type { NodeFacts, ServiceEnv, SwapBehavior } from "./config/node-facts.ts";
+export { computePodCgroupLimits } from "./config/pod-cgroup.ts";
+export type { PodCgroupLimits } from "./config/pod-cgroup.ts";
 export { isConfigRejectedError } from "./config/reject.ts";
 export { DNS_LIMITS, findResolvConfProblem, parseResolvConf } from "./config/resolv-conf.ts";
 export type { ResolvConf, ResolvConfFacts } from "./config/resolv-conf.ts";
@@ -25,9 +27,10 @@ export type { PodSyncErrorCode, PodSyncErrorDetails } from "./errors.ts";
 export { explainPlan } from "./execute/explain-plan.ts";
 export type { Decision } from "./execute/explain-plan.ts";
 export { createPodSync } from "./execute/pod-sync.ts";
-export type { CleanUpOptions, PodSync, TerminateOptions } from "./execute/pod-sync.ts";
+export type { CleanUpOptions, PodSync, SyncOptions, TerminateOptions } from "./execute/pod-sync.ts";
 export type { WaitingReason } from "./execute/start-container.ts";
 export type { SweepOptions } from "./execute/sweep-remains.ts";
+export type { ResizeOrder } from "./execute/sync-context.ts";
 export type { SyncResult } from "./execute/sync-pod.ts";
 export { openUserNamespaces } from "./files/user-namespaces.ts";
 export type { UserNamespaces, UserNamespacesOptions } from "./files/user-namespaces.ts";
@@ -44,6 +47,7 @@ export { DEFAULT_CRASH_BACKOFF_LIMITS } from "./plan/crash-backoff.ts";
 export type { CrashBackoffEntry, CrashBackoffLimits } from "./plan/crash-backoff.ts";
 export { computeKillOrder } from "./plan/kill-order.ts";
 export type { PlanFacts, PlanInput, ProbeResults } from "./plan/plan-input.ts";
+export type { ContainerUpdate, PlanResize, ResizeFacts } from "./plan/resize.ts";
 export type {
   ContainerKill,
   ContainerKind,
@@ -73,11 +77,13 @@ export type {
   ImageWish,
   NodePort,
   ObservedPort,
+  PodCgroupState,
   PodEvent,
   PodSyncPorts,
   PreparedVolume,
   PreparedVolumes,
   ProbePort,
+  ResizePort,
   RuntimeHandlerFacts,
   SandboxPort,
   SubPathRequest,

@@ -22,10 +22,15 @@ export interface PodSyncMetrics {
   readonly imageVolumesMounted: Counter;
   /** Mounts of them in containers that could not be created because of an image volume. */
   readonly imageVolumeErrors: Counter;
+  /** Milliseconds that one try to resize a pod took. */
+  readonly resizeDuration: Histogram;
 }
 
 /** The reference's default buckets (prometheus.DefBuckets). */
 const DEFAULT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Milliseconds. */
+const RESIZE_BUCKETS = [10, 50, 100, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000];
 
 /** Declares the metrics. */
 export const createPodSyncMetrics = (register: MetricRegister): PodSyncMetrics => ({
@@ -90,5 +95,11 @@ export const createPodSyncMetrics = (register: MetricRegister): PodSyncMetrics =
   imageVolumeErrors: register.counter({
     name: "kubelet_image_volume_mounted_errors_total",
     help: "[BETA] Number of failed image volume mounts.",
+  }),
+  resizeDuration: register.histogram({
+    name: "kubelet_pod_resize_duration_milliseconds",
+    help: "[ALPHA] Duration in milliseconds to actuate a pod resize",
+    labelNames: ["success"],
+    buckets: RESIZE_BUCKETS,
   }),
 });

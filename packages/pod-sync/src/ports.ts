@@ -11,8 +11,13 @@ import type {
   StartContainerRequest,
   StopContainerRequest,
   StopPodSandboxRequest,
+  ContainerStatsRequest,
+  ContainerStatsResponse,
+  UpdateContainerResourcesRequest,
+  UpdatePodSandboxResourcesRequest,
 } from "@nk/cri-api";
 import type { Container, HTTPGetAction, Pod, PodRef, PodUid, RuntimePodStatus } from "@nk/pod-model";
+import type { PodCgroupLimits } from "./config/pod-cgroup.ts";
 import type { DeviceAllocation } from "./config/container-config.ts";
 import type { EnvObjects } from "./config/environment.ts";
 import type { UserNamespaceMapping } from "./config/namespaces.ts";
@@ -161,7 +166,7 @@ export interface VolumePort {
 
 /** The pod's own cgroup. */
 export interface CgroupPort {
-  /** Makes or updates it and resolves with its name in the spelling of the cgroup driver. */
+  /** Makes it, with the limits of `computePodCgroupLimits`, unless it is there, and resolves with its name in the spelling of the cgroup driver. */
   ensure(pod: Pod, options: CallOptions): Promise<string>;
   /** Ends what is left in it and removes it. Of a pod whose definition is gone only the UID is known. */
   remove(pod: Pod, options: CallOptions): Promise<void>;
@@ -172,6 +177,26 @@ export interface CgroupPort {
   killContainer?(pod: Pod, options: CallOptions & { readonly containerId: string }): Promise<void>;
   /** The pods that have a cgroup, known or not. Absent: none is looked for. */
   listPods?(options: CallOptions): Promise<readonly PodUid[]>;
+  /** What it limits and uses now. Absent: unknown. */
+  readState?(pod: Pod, options: CallOptions): Promise<PodCgroupState>;
+  /** Changes the limits that are named. Absent: pods are resized without it. */
+  setLimits?(pod: Pod, limits: PodCgroupLimits, options: CallOptions): Promise<void>;
+}
+
+/** A pod's cgroup as it is. */
+export interface PodCgroupState {
+  readonly limits: PodCgroupLimits;
+  /** Page cache included. Absent: unknown. */
+  readonly memoryUsageBytes?: bigint;
+}
+
+/** What the runtime does for a container that is resized while it runs. The terms are those of {@link ContainerPort}. */
+export interface ResizePort {
+  updateContainerResources(request: UpdateContainerResourcesRequest, options: CallOptions): Promise<unknown>;
+  /** Asked for its memory usage before a limit is lowered. */
+  containerStats(request: ContainerStatsRequest, options: CallOptions): Promise<ContainerStatsResponse>;
+  /** An error whose `code` is `unimplemented` counts as success. */
+  updatePodSandboxResources(request: UpdatePodSandboxResourcesRequest, options: CallOptions): Promise<unknown>;
 }
 
 /** What the probes say. From memory; never waits. */
@@ -293,4 +318,6 @@ export interface PodSyncPorts {
   readonly node: NodePort;
   readonly files: FilePort & FileRemovalPort;
   readonly extras?: ExtrasPort;
+  /** Absent: containers that run keep what they were made with. */
+  readonly resizing?: ResizePort;
 }

@@ -1,6 +1,7 @@
 import { podRef } from "@nk/pod-model";
 import type { Pod, PodUid, PodUpdate, RuntimePod } from "@nk/pod-model";
 import { dropUnstarted } from "./admission.ts";
+import { restoreAllocation, takeVersion } from "./allocation/resizes.ts";
 import type { AdmissionQueue } from "./admission.ts";
 import { advance, enlist, enter, forget, markDesired, stop, tellFinished, wake } from "./machine.ts";
 import type { Engine } from "./machine.ts";
@@ -52,8 +53,11 @@ export const startWorker = (delivery: Delivery, pod: Pod): void => {
   const worker = start({ kind: "admitting" }, "added");
   if (isDeleting(pod)) stop(engine, worker, { cause: { type: "deleted" } });
   else if (isPhaseFinal(pod)) stop(engine, worker, { cause: { type: "terminal" } });
-  else if (worker.isStatic && !engine.fullNames.join(worker.fullName, uid)) awaitName(delivery, worker, pod);
-  else admission.add(worker);
+  else {
+    restoreAllocation(engine, worker);
+    if (worker.isStatic && !engine.fullNames.join(worker.fullName, uid)) awaitName(delivery, worker, pod);
+    else admission.add(worker);
+  }
 };
 
 const addPod = (delivery: Delivery, pod: Pod): void => {
@@ -75,7 +79,7 @@ const updatePod = (delivery: Delivery, pod: Pod): void => {
     worker.next = pod;
     return;
   }
-  worker.target = { type: "pod", pod };
+  takeVersion(engine, worker, pod);
   worker.isUpdated = true;
   if (worker.state.kind === "finished") return tellFinished(engine, worker);
   if (isDeleting(pod)) return stop(engine, worker, { cause: { type: "deleted" } });
@@ -123,7 +127,7 @@ const reconcilePod = (delivery: Delivery, pod: Pod): void => {
   const { engine } = delivery;
   const worker = engine.workers.get(podRef(pod).uid);
   if (worker === undefined || !worker.isDesired) return;
-  worker.target = { type: "pod", pod };
+  takeVersion(engine, worker, pod);
   if (worker.state.kind === "finished") return tellFinished(engine, worker);
   // Somebody else ended it, e.g. the pod garbage collector: what still runs of it is stopped, and nothing more is started. Of a pod on its
   // way down it is the echo of our own status.

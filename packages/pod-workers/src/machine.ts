@@ -8,7 +8,8 @@ import type { Settings } from "./options.ts";
 import { runPass } from "./passes.ts";
 import type { PassOutcome } from "./passes.ts";
 import type { KillOutcome, TerminationCause } from "./pod-work.ts";
-import type { PodWorkersPorts, SyncAnswer } from "./ports.ts";
+import type { ResizeBook } from "./allocation/resize-book.ts";
+import type { PodWorkersPorts, ResizeReport, SyncAnswer } from "./ports.ts";
 import { decidePass, holdsResources, workingLabels } from "./worker.ts";
 import type { Pass, PassKind, Worker, WorkerState } from "./worker.ts";
 
@@ -26,7 +27,15 @@ export interface Engine {
   readonly onForgotten: (worker: Worker) => void;
   /** Called when a pod that waited for its name has it; has it admitted. */
   readonly onNameFree: (worker: Worker) => void;
+  /** Called when a pod no longer holds resources, or holds fewer. */
+  readonly onRoomFreed: (cause: RoomCause) => void;
+  /** Called when a pass tells how a resize stands. */
+  readonly onResizeReport: (worker: Worker, report: ResizeReport) => void;
+  readonly resizes: ResizeBook;
 }
+
+/** Why there is more room; the labels of the reference's metric. */
+export type RoomCause = "pod_terminated" | "pod_resized";
 
 const count = (engine: Engine, worker: Worker, sign: 1 | -1): void => {
   engine.settings.metrics.workingPods.add(sign, workingLabels(worker));
@@ -57,6 +66,7 @@ export const markDesired = (engine: Engine, worker: Worker, isDesired: boolean):
 /** The one place where a worker's state changes. */
 export const enter = (engine: Engine, worker: Worker, state: WorkerState): void => {
   const from = worker.state.kind;
+  const held = holdsResources(worker);
   count(engine, worker, -1);
   worker.state = state;
   count(engine, worker, 1);
@@ -68,6 +78,7 @@ export const enter = (engine: Engine, worker: Worker, state: WorkerState): void 
   engine.timers.cancel(worker.uid);
   engine.decisions.add(worker.uid, `${from} -> ${state.kind}${describe(state)}`);
   engine.settings.logger.debug("pod worker changes state", { podUid: worker.uid, from, to: state.kind });
+  if (held && !holdsResources(worker)) engine.onRoomFreed("pod_terminated");
   switch (state.kind) {
     case "admitting":
     case "waiting":
@@ -254,6 +265,7 @@ const comeBackAt = (engine: Engine, worker: Worker, atMs: number): void => {
 };
 
 const settleSync = (engine: Engine, worker: Worker, answer: SyncAnswer): void => {
+  if (answer.resize !== undefined) engine.onResizeReport(worker, answer.resize);
   if (answer.error === undefined) rest(engine, worker, answer.retryAtMs);
   else fail(engine, worker, answer);
 };

@@ -23,6 +23,12 @@ export interface PodWorkersMetrics {
   readonly restartedPods: Counter;
   /** Of reasons that the reference does not name one by one, all together are counted: anybody can make up more. */
   readonly admissionRejections: Counter;
+  readonly preemptions: Counter;
+  readonly requestedResizes: Counter;
+  readonly infeasibleResizes: Counter;
+  readonly deferredAccepted: Counter;
+  readonly pendingResizes: Gauge;
+  readonly resizesInProgress: Gauge;
 }
 
 /** Reasons that are labels of their own (reference: pkg/kubelet/kubelet.go, admissionRejectionReasons). */
@@ -68,6 +74,43 @@ const showZeros = ({ workingPods, activePods, desiredPods, restartedPods }: PodW
   }
   for (const lifecycle of LIFECYCLES) workingPods.set(0, { lifecycle, config: "runtime_only", static: "unknown" });
 };
+
+type ResizeMetrics = Pick<
+  PodWorkersMetrics,
+  "preemptions" | "requestedResizes" | "infeasibleResizes" | "deferredAccepted" | "pendingResizes" | "resizesInProgress"
+>;
+
+const declareResizeMetrics = (register: MetricRegister): ResizeMetrics => ({
+  preemptions: register.counter({
+    name: "kubelet_preemptions",
+    help: "[ALPHA] Cumulative number of pod preemptions by preemption resource",
+    labelNames: ["preemption_signal"],
+  }),
+  requestedResizes: register.counter({
+    name: "kubelet_container_requested_resizes_total",
+    help: "[ALPHA] Number of requested resizes, counted at the container level. Different resources on the same container are counted separately. The 'requirement' label refers to 'memory' or 'limits'; the 'operation' label can be one of 'add', 'remove', 'increase' or 'decrease'.",
+    labelNames: ["resource", "requirement", "operation"],
+  }),
+  infeasibleResizes: register.counter({
+    name: "kubelet_pod_infeasible_resizes_total",
+    help: "[ALPHA] Number of infeasible resizes for pods.",
+    labelNames: ["reason_detail"],
+  }),
+  deferredAccepted: register.counter({
+    name: "kubelet_pod_deferred_accepted_resizes_total",
+    help: "[ALPHA] Cumulative number of resizes that were accepted after being deferred.",
+    labelNames: ["retry_trigger"],
+  }),
+  pendingResizes: register.gauge({
+    name: "kubelet_pod_pending_resizes",
+    help: "[ALPHA] Number of pending resizes for pods.",
+    labelNames: ["reason"],
+  }),
+  resizesInProgress: register.gauge({
+    name: "kubelet_pod_in_progress_resizes",
+    help: "[ALPHA] Number of in-progress resizes for pods.",
+  }),
+});
 
 const declareMetrics = (register: MetricRegister): PodWorkersMetrics => ({
   workerDuration: register.histogram({
@@ -123,6 +166,7 @@ const declareMetrics = (register: MetricRegister): PodWorkersMetrics => ({
     help: "[ALPHA] Cumulative number pod admission rejections by the Kubelet.",
     labelNames: ["reason"],
   }),
+  ...declareResizeMetrics(register),
 });
 
 /** Registers the metrics of this package; call it once per registry. */

@@ -24,9 +24,14 @@ const runSync = async (worker: Worker, { ports, signal }: PassOptions): Promise<
   const { terminal } = await ports.status.publish(pod, computeWork(worker));
   signal.throwIfAborted();
   if (terminal) return { type: "ended" };
+  const { inProgress } = worker.resize;
   return {
     type: "synced",
-    answer: await ports.runtime.sync(pod, worker.gate === undefined ? { signal } : { signal, mayStart: worker.gate.promise }),
+    answer: await ports.runtime.sync(pod, {
+      signal,
+      ...(worker.gate === undefined ? {} : { mayStart: worker.gate.promise }),
+      ...(inProgress === undefined ? {} : { resize: { acceptedAtMs: inProgress.acceptedAtMs, changes: inProgress.changes } }),
+    }),
   };
 };
 

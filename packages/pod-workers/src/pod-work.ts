@@ -1,4 +1,5 @@
 import type { AdmitResult, PodCondition, PodRef } from "@nk/pod-model";
+import type { PodResize } from "./allocation/pod-resize.ts";
 
 /** A request to stop a pod before its source asks for it: eviction, preemption, deadline, node shutdown. */
 export interface KillRequest {
@@ -47,6 +48,8 @@ export type PodWork =
       readonly state: "syncing";
       /** Why no pass has run yet: `admission`, or `predecessor`: a static pod of the same full name is not finished. */
       readonly waitingFor?: "admission" | "predecessor";
+      /** Where it stands between the resources it asks for, was given and has; absent when they are the same. */
+      readonly resize?: PodResize;
     })
   | (WorkerFacts & { readonly state: "terminating"; readonly cause: TerminationCause; readonly gracePeriodSeconds: number })
   | (WorkerFacts & { readonly state: "terminated"; readonly cause: TerminationCause })

@@ -2,6 +2,8 @@ import { podFullName, podRef } from "@nk/pod-model";
 import type { Pod, PodFullName, PodSource, PodUid, PodUpdate, RuntimePod, SourceSnapshot } from "@nk/pod-model";
 import { createDelayQueue, raceSignal } from "@nk/stdx";
 import { createAdmissionQueue, listActivePods } from "./admission.ts";
+import { createResizeBook } from "./allocation/resize-book.ts";
+import { forgetResize, pruneAllocations, settleResize } from "./allocation/resizes.ts";
 import { createDecisionLog } from "./decisions.ts";
 import type { Decision } from "./decisions.ts";
 import { deliver, removePod, startWorker, stopOrphans } from "./deliver.ts";
@@ -54,6 +56,8 @@ export interface PodWorkers {
   list(): readonly PodWork[];
   /** The last decisions about a pod, oldest first. */
   decisions(uid: PodUid): readonly Decision[];
+  /** The node has, or may have, more room than before: resizes that are deferred are tried again. */
+  roomFreed(cause: string): void;
   /** Adds what somebody else decided about a pod to its decisions. Unknown UIDs are ignored. */
   note(uid: PodUid, text: string): void;
   /**
@@ -63,7 +67,9 @@ export interface PodWorkers {
   run(signal: AbortSignal): Promise<void>;
 }
 
-const createEngine = (ports: PodWorkersPorts, settings: Settings, hooks: Pick<Engine, "onForgotten" | "onNameFree">): Engine => {
+type Hooks = Pick<Engine, "onForgotten" | "onNameFree" | "onRoomFreed" | "onResizeReport">;
+
+const createEngine = (ports: PodWorkersPorts, settings: Settings, hooks: Hooks): Engine => {
   const engine: Engine = {
     ports,
     settings,
@@ -78,6 +84,7 @@ const createEngine = (ports: PodWorkersPorts, settings: Settings, hooks: Pick<En
       },
     }),
     isRunning: false,
+    resizes: createResizeBook(ports.allocations, settings.logger),
     ...hooks,
   };
   return engine;
@@ -107,6 +114,7 @@ const createIntake = (delivery: Delivery, desired: DesiredPods): Pick<PodWorkers
       // A mirror whose status alone changed is the echo of what was written there.
       else if (update.type !== "reconcile") wakeMirrored(engine, update.pod);
     }
+    delivery.admission.pump();
   };
   return {
     applySnapshot(snapshot) {
@@ -118,7 +126,9 @@ const createIntake = (delivery: Delivery, desired: DesiredPods): Pick<PodWorkers
       wasReady = true;
       for (const uid of delivery.deferredRemovals) removePod(delivery, uid);
       delivery.deferredRemovals.clear();
+      pruneAllocations(engine, (uid) => desired.get(uid) !== undefined);
       engine.settings.onSourcesReady();
+      delivery.admission.pump();
     },
     applyUpdate(given, source) {
       const update = desired.apply(given, source);
@@ -163,6 +173,7 @@ export const createPodWorkers = (ports: PodWorkersPorts, options: PodWorkersOpti
   const ending = new AbortController();
   const engine = createEngine(ports, settings, {
     onForgotten(worker) {
+      forgetResize(engine, worker);
       if (worker.next === undefined) return;
       settings.metrics.restartedPods.inc({ static: worker.isStatic ? "true" : "" });
       startWorker(delivery, worker.next);
@@ -171,8 +182,10 @@ export const createPodWorkers = (ports: PodWorkersPorts, options: PodWorkersOpti
       enter(engine, worker, { kind: "admitting" });
       admission.add(worker);
     },
+    onRoomFreed: (cause) => admission.roomFreed(cause),
+    onResizeReport: (worker, report) => settleResize(engine, worker, report),
   });
-  const admission = createAdmissionQueue(engine);
+  const admission = createAdmissionQueue(engine, () => desired.isReady());
   const delivery: Delivery = { engine, admission, isReady: () => desired.isReady(), deferredRemovals: new Set() };
   const intake = createIntake(delivery, desired);
 
@@ -207,6 +220,7 @@ export const createPodWorkers = (ports: PodWorkersPorts, options: PodWorkersOpti
     },
     list: () => [...engine.workers.values()].map(computeWork),
     decisions: (uid) => engine.decisions.list(uid),
+    roomFreed: (cause) => admission.roomFreed(cause),
     note: (uid, text) => {
       if (engine.workers.has(uid)) engine.decisions.add(uid, text);
     },

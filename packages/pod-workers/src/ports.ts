@@ -1,13 +1,25 @@
-import type { AdmitResult, Pod, PodRef, PodUid, RuntimePod } from "@nk/pod-model";
+import type { AdmitResult, Pod, PodRef, PodUid, ResourceChanges, RuntimePod } from "@nk/pod-model";
+import type { AllocationStore } from "./allocation/checkpoint.ts";
 import type { PodWork } from "./pod-work.ts";
 
-/** Decides whether a pod may run here. Asked for one pod at a time, in order of arrival. */
+/** `later`: there is no room, but there will be when pods that are being stopped have ended. */
+export type AdmissionAnswer = AdmitResult | { readonly admit: "later" };
+
+export interface AdmissionContext {
+  /** Of the active pods, those that are being stopped. */
+  readonly leaving: ReadonlySet<PodUid>;
+  /** The pod with what it was given; present when it runs and asks for other resources (`resize`). `later` is no answer then. */
+  readonly allocated?: Pod;
+}
+
+/** Decides whether a pod may run here, or may be resized. Asked for one pod at a time, in order of arrival. */
 export interface PodAdmission {
   /**
-   * `activePods` are the pods that hold resources: admitted and not yet stopped, the asked one excluded. A throw is a rejection with
-   * reason `UnexpectedAdmissionError`. It may call and await `kill` of other pods (preemption).
+   * `activePods` are the pods that hold resources: admitted and not yet stopped, with what they were given, the asked one excluded. A throw
+   * is a rejection with reason `UnexpectedAdmissionError`. It may call and await `kill` of other pods (preemption). A pod that is told
+   * `later` is asked for again when one has ended. A resize that is refused is told as `Infeasible` if that is the reason, else as `Deferred`.
    */
-  admit(pod: Pod, activePods: readonly Pod[]): AdmitResult | Promise<AdmitResult>;
+  admit(pod: Pod, activePods: readonly Pod[], context: AdmissionContext): AdmissionAnswer | Promise<AdmissionAnswer>;
 }
 
 /** Where pod statuses go. */
@@ -51,6 +63,23 @@ export interface SyncOptions {
    * running ones. What comes before (sandbox, images, volumes) need not wait.
    */
   readonly mayStart?: Promise<void>;
+  /** The pod was given other resources than its running containers have. */
+  readonly resize?: ResizeOrder;
+}
+
+/** What is to be brought to containers that run, and to the pod's cgroup. */
+export interface ResizeOrder {
+  /** Containers that were made for this order, or since then (epoch ms), have what they were given. */
+  readonly acceptedAtMs: number;
+  readonly changes: ResourceChanges;
+}
+
+/** How an order stands at the end of a pass. */
+export interface ResizeReport {
+  /** The order's. */
+  readonly acceptedAtMs: number;
+  /** Why it could not be carried out; absent when it is done. It is given again with the next pass. */
+  readonly error?: string;
 }
 
 export interface SyncAnswer {
@@ -58,6 +87,8 @@ export interface SyncAnswer {
   readonly retryAtMs?: number;
   /** What failed, if the pass did not come to its end; shown in `workState`. */
   readonly error?: unknown;
+  /** Absent while a resize was not asked for or goes on. */
+  readonly resize?: ResizeReport;
 }
 
 export interface CleanUpOptions {
@@ -88,4 +119,6 @@ export interface PodWorkersPorts {
   readonly status: PodStatusPort;
   readonly runtime: PodRuntimePort;
   readonly events?: EventPort;
+  /** Where what resized pods were given outlives the kubelet. Absent: it is taken from their statuses. */
+  readonly allocations?: AllocationStore;
 }

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { PodSource } from "@nk/pod-model";
+import type { PodSource, PodUid } from "@nk/pod-model";
 import { createFakeClock } from "@nk/stdx/testing";
 import { expect, test } from "vitest";
+import type { Allocation } from "./allocation/checkpoint.ts";
 import { createPodWorkers } from "./pod-workers.ts";
 import { createFakePorts, sketchPod, sketchRuntimePod } from "./testing/index.ts";
 import type { FakeOperation } from "./testing/index.ts";
@@ -13,11 +14,12 @@ import type { FakeOperation } from "./testing/index.ts";
  */
 const directory = join(import.meta.dirname, "../test/transcripts");
 
-/** `web`, `web:uid=w2,version=2,grace=5,deleting,dgrace=1,phase=Failed,mirror,hostport` */
+/** `web`, `web:uid=w2,version=2,grace=5,deleting,dgrace=1,phase=Failed,mirror,hostport,cpu=500m,given=250m` */
 const parsePod = (text: string) => {
   const [name = "", rest = ""] = text.split(":");
   const fields = new Map(rest.split(",").map((field): [string, string] => [field.split("=")[0] ?? "", field.split("=")[1] ?? ""]));
   const numberOf = (key: string, as: string) => (fields.has(key) ? { [as]: Number(fields.get(key)) } : {});
+  const textOf = (key: string, as: string) => (fields.has(key) ? { [as]: fields.get(key) } : {});
   return sketchPod({
     uid: fields.get("uid") ?? name,
     name,
@@ -26,14 +28,28 @@ const parsePod = (text: string) => {
     isMirror: fields.has("mirror"),
     ...(fields.has("hostport") ? { hostPort: 8080 } : {}),
     ...(fields.has("phase") ? { phase: fields.get("phase") ?? "" } : {}),
+    ...textOf("cpu", "cpu"),
+    ...textOf("given", "givenCpu"),
     ...numberOf("grace", "graceSeconds"),
     ...numberOf("dgrace", "deletionGraceSeconds"),
   });
 };
 
-const createSession = (sources: readonly PodSource[]) => {
+/** `# kept: a=500m`: what an earlier kubelet gave the pods. */
+const parseKept = (text: string): ReadonlyMap<PodUid, Allocation> => {
+  const words = /^# kept: (.+)$/m.exec(text)?.[1]?.split(" ") ?? [];
+  return new Map(
+    words.map((word): [PodUid, Allocation] => {
+      const [uid = "", cpu = ""] = word.split("=");
+      return [uid, { resources: { containers: { main: { requests: { cpu } } } } }];
+    }),
+  );
+};
+
+const createSession = (text: string) => {
+  const sources = (/^# sources: (.+)$/m.exec(text)?.[1]?.split(" ") ?? ["file"]) as PodSource[];
   const clock = createFakeClock();
-  const ports = createFakePorts({ holdsCalls: true });
+  const ports = createFakePorts({ holdsCalls: true, ...(/^# kept:/m.test(text) ? { allocations: parseKept(text) } : {}) });
   const note = (line: string): void => void ports.calls.push(line);
   const workers = createPodWorkers(ports, { sources, clock, random: () => 0, onSourcesReady: () => note("sources ready") });
   const stop = new AbortController();
@@ -59,6 +75,7 @@ const createSession = (sources: readonly PodSource[]) => {
         ...(retryMs === undefined ? {} : { retryAtMs: clock.nowMs() + Number(retryMs) }),
         ...(kind === "answer-error" ? { answerError: new Error(value) } : {}),
         ...(kind === "error" ? { error: new Error(value) } : {}),
+        ...(kind === "resized" ? { resized: value ?? true } : {}),
       });
     },
     stopped: (uid) => ports.containersStopped(uid ?? ""),
@@ -67,6 +84,8 @@ const createSession = (sources: readonly PodSource[]) => {
     running: (uid) => void ports.running.add(uid ?? ""),
     terminal: (uid) => void ports.terminal.add(uid ?? ""),
     reject: (uid, reason) => void ports.rejections.set(uid ?? "", reason ?? ""),
+    allow: (uid) => void ports.rejections.delete(uid ?? ""),
+    room: (cause) => workers.roomFreed(cause ?? "test"),
     list: () => {
       for (const work of workers.list()) {
         const waits = work.state === "syncing" && work.waitingFor !== undefined ? ` waits for ${work.waitingFor}` : "";
@@ -93,8 +112,7 @@ for (const file of readdirSync(directory).toSorted()) {
   test(`the transcript ${file} shows what the workers do`, async () => {
     const path = join(directory, file);
     const text = readFileSync(path, "utf8");
-    const sources = /^# sources: (.+)$/m.exec(text)?.[1]?.split(" ") ?? ["file"];
-    const session = createSession(sources as PodSource[]);
+    const session = createSession(text);
     const lines: string[] = [];
     for (const line of text.split("\n")) {
       if (line.startsWith("$ ")) lines.push(line, ...(await session.execute(line.slice(2))));

@@ -1,5 +1,7 @@
 import { podFullName, podRef } from "@nk/pod-model";
 import type { Pod, PodFullName, PodRef, PodUid, RuntimePod } from "@nk/pod-model";
+import { NO_RESIZE } from "./allocation/pod-resize.ts";
+import type { PodResize } from "./allocation/pod-resize.ts";
 import { isStaticPod } from "./desired-pods.ts";
 import type { KillOutcome, PodWork, TerminationCause } from "./pod-work.ts";
 
@@ -28,15 +30,18 @@ export interface Pass {
   done: Promise<void>;
 }
 
-/** One UID's machine. Only machine.ts writes to it. */
+/** One UID's machine. Only machine.ts writes to it, and what concerns resources allocation/resizes.ts. */
 export interface Worker {
   readonly uid: PodUid;
   readonly ref: PodRef;
   readonly fullName: PodFullName;
   readonly isStatic: boolean;
   readonly createdMs: number;
-  /** The newest version; a pass that runs works on the version it started with. */
+  /** The newest version with what the pod was given; a pass that runs works on the version it started with. */
   target: WorkerTarget;
+  /** The newest version as its source shows it, if it asks for other resources. */
+  wanted: Pod | undefined;
+  resize: PodResize;
   state: WorkerState;
   sinceMs: number;
   /** False when its source gave it up, and for orphans. */
@@ -78,6 +83,8 @@ export const createWorker = ({ target, isDesired, state, nowMs }: WorkerStart): 
     isStatic: target.type === "pod" && isStaticPod(target.pod),
     createdMs: nowMs,
     target,
+    wanted: undefined,
+    resize: NO_RESIZE,
     state,
     sinceMs: nowMs,
     isDesired,
@@ -134,7 +141,12 @@ export const computeWork = (worker: Worker): PodWork => {
     case "waiting":
       return { ...base, state: "syncing", waitingFor: "predecessor" };
     case "syncing":
-      return { ...base, state: "syncing", ...(worker.gate === undefined ? {} : { waitingFor: "predecessor" }) };
+      return {
+        ...base,
+        state: "syncing",
+        ...(worker.gate === undefined ? {} : { waitingFor: "predecessor" }),
+        ...(worker.resize === NO_RESIZE ? {} : { resize: worker.resize }),
+      };
     case "terminating":
       return { ...base, state: "terminating", cause: state.cause, gracePeriodSeconds: state.graceSeconds };
     case "terminated":

@@ -16,13 +16,10 @@ const create = () => {
   const clock = createFakeClock();
   const known = Promise.withResolvers<void>();
   let node = nodeWith();
-  const admission = admissionByNode({
-    node: () => node,
-    allowedUnsafeSysctls: ["net.*"],
-    isAppArmorEnabled: true,
-    traitsKnown: known.promise,
-    clock,
-  });
+  const admission = admissionByNode(
+    { node: () => node, kill: () => Promise.resolve(), traitsKnown: known.promise, clock },
+    { allowedUnsafeSysctls: ["net.*"], isAppArmorEnabled: true },
+  );
   const learn = (can: boolean): void => {
     node = nodeWith(can);
     known.resolve();
@@ -33,21 +30,23 @@ const create = () => {
 describe("a pod whose groups are strict", () => {
   it.each([true, false])("is judged when it is known whether the runtime can (%s)", async (can) => {
     const { admission, learn } = create();
-    const answer = admission.admit(STRICT, []);
+    const answer = admission.admit(STRICT, [], { leaving: new Set() });
     learn(can);
     expect((await answer).admit).toBe(can);
   });
 
   it("is refused when the runtime stays silent", async () => {
     const { clock, admission } = create();
-    const answer = admission.admit(STRICT, []);
+    const answer = admission.admit(STRICT, [], { leaving: new Set() });
     await clock.advance(5_000);
     expect(await answer).toMatchObject({ admit: false, reason: "SupplementalGroupsPolicyNotSupported" });
   });
 });
 
-it("pods that ask for no such thing are judged at once, by what the settings and the host allow", () => {
+it("pods that ask for no such thing are judged at once, by what the settings and the host allow", async () => {
   const { admission } = create();
   const securityContext = { sysctls: [{ name: "net.core.somaxconn", value: "1" }], appArmorProfile: { type: "RuntimeDefault" } };
-  expect(admission.admit({ ...STRICT, spec: { containers: [], securityContext } }, [])).toEqual({ admit: true });
+  expect(await admission.admit({ ...STRICT, spec: { containers: [], securityContext } }, [], { leaving: new Set() })).toEqual({
+    admit: true,
+  });
 });

@@ -5,7 +5,7 @@ import type { HostFacts } from "./host.ts";
 
 /** Refuses machines that the settings do not allow; the texts are the reference's. */
 export const checkHost = (
-  settings: Pick<KubeletSettings, "failCgroupV1" | "failSwapOn">,
+  settings: Pick<KubeletSettings, "failCgroupV1" | "failSwapOn" | "singleProcessOomKill">,
   host: Pick<HostFacts, "cgroupVersion" | "swapCapacityBytes">,
 ): void => {
   if (settings.failCgroupV1 && host.cgroupVersion === 1) {
@@ -13,6 +13,8 @@ export const checkHost = (
       "kubelet is configured to not run on a host using cgroup v1. cgroup v1 support is unsupported and will be removed in a future release (set failCgroupV1: false to run all the same)",
     );
   }
+  if (host.cgroupVersion === 1 && settings.singleProcessOomKill === false)
+    throw new Error("invalid configuration: singleProcessOOMKill must not be explicitly set to false when using cgroup v1");
   if (settings.failSwapOn && host.swapCapacityBytes > 0n) {
     throw new Error("running with swap on is not supported, please disable swap or set --fail-swap-on flag to false");
   }

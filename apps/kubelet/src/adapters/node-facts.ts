@@ -18,6 +18,14 @@ const readResolvConf = async (path: string): Promise<Pick<NodeFacts, "hostResolv
 /** What host-network pods see as their hosts file. */
 export const readHostsFile = (): Promise<string> => readLimited("/etc/hosts");
 
+/** How CPU limits are enforced. */
+export const cpuQuotaFacts = (
+  settings: Pick<KubeletSettings, "cpuCfsQuota" | "cpuCfsQuotaPeriodMs">,
+): Pick<NodeFacts, "cpuCfsQuota" | "cpuCfsQuotaPeriodMicros"> => ({
+  cpuCfsQuota: settings.cpuCfsQuota,
+  cpuCfsQuotaPeriodMicros: BigInt(Math.round(settings.cpuCfsQuotaPeriodMs * 1000)),
+});
+
 /** What the facts are gathered from beside the settings. */
 export interface NodeFactSources {
   readonly host: HostFacts;
@@ -36,10 +44,9 @@ export const createNodeFacts =
     hugePageSizesBytes: host.hugePageSizesBytes,
     cgroupVersion: host.cgroupVersion,
     swapControllerAvailable: host.swapControllerAvailable,
-    swapBehavior: "NoSwap",
-    cpuCfsQuota: settings.cpuCfsQuota,
-    cpuCfsQuotaPeriodMicros: BigInt(Math.round(settings.cpuCfsQuotaPeriodMs * 1000)),
-    singleProcessOomKill: host.cgroupVersion === 1,
+    swapBehavior: settings.swapBehavior,
+    ...cpuQuotaFacts(settings),
+    singleProcessOomKill: settings.singleProcessOomKill ?? host.cgroupVersion === 1,
     seccompDefault: settings.seccompDefault,
     selinuxEnabled: host.selinuxEnabled,
     maskedThermalPaths: host.maskedThermalPaths,

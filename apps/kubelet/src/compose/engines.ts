@@ -1,9 +1,10 @@
 import { createCgroups } from "@nk/cgroups";
+import type { CgroupResources } from "@nk/cgroups";
 import type { PodSandboxConfig } from "@nk/cri-api";
 import { createFileCredentials, createImages, listCredentialFiles } from "@nk/images";
 import type { Images } from "@nk/images";
 import type { KubeletSettings } from "@nk/kubelet-config";
-import { createPodFiles, createPodSync } from "@nk/pod-sync";
+import { computePodCgroupLimits, createPodFiles, createPodSync } from "@nk/pod-sync";
 import type { ExtrasPort, PodFiles, PodSync, ProbePort, RuntimeHandlerFacts, UserNamespaces } from "@nk/pod-sync";
 import type { Pod, PodUid } from "@nk/pod-model";
 import type { PodStartLatency, StartTimelines } from "@nk/pod-status";
@@ -13,7 +14,7 @@ import type { PodObjects, Volumes } from "@nk/volumes";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { cwd } from "node:process";
-import { podCgroups } from "../adapters/cgroups.ts";
+import { podCgroups, toResources } from "../adapters/cgroups.ts";
 import type { EventLog } from "../adapters/event-log.ts";
 import { sendHook } from "../adapters/hook-http.ts";
 import type { HostFacts } from "../adapters/host.ts";
@@ -27,7 +28,7 @@ import { readEnvObjects } from "../adapters/cluster-objects.ts";
 import { volumesForPods } from "../adapters/pod-volumes.ts";
 import type { Cluster } from "./cluster.ts";
 import { describeImageError, imageService, imagesForPods } from "../adapters/images.ts";
-import { createNodeFacts, readHostsFile } from "../adapters/node-facts.ts";
+import { cpuQuotaFacts, createNodeFacts, readHostsFile } from "../adapters/node-facts.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Telemetry } from "./telemetry.ts";
 import { createObjects, createPodVolumes } from "./volumes.ts";
@@ -95,6 +96,12 @@ const handlerSources = ({ runtime, cluster }: Pick<EngineParts, "runtime" | "clu
 const envObjectsOf = (objects: PodObjects | undefined): Pick<ExtrasPort, "envObjects"> =>
   objects === undefined ? {} : { envObjects: (wish, options) => readEnvObjects(objects, wish, options) };
 
+/** What a pod's cgroup is made with. */
+const podLimits = (settings: KubeletSettings, pod: Pod): CgroupResources => ({
+  ...toResources(computePodCgroupLimits(pod, cpuQuotaFacts(settings))),
+  ...(settings.podPidsLimit > 0 && { tasks: settings.podPidsLimit }),
+});
+
 /** Creates the engines, in the order in which they need each other. */
 export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, parts: EngineParts): Engines => {
   const { clock, logger, metrics } = telemetry;
@@ -136,7 +143,12 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
       images: imagesForPods(images, { objects, events }),
       observed: { ...runtime.cache, isNew: (uid) => cluster?.newPods.has(uid) === true },
       volumes: volumesForPods(volumes),
-      cgroups: podCgroups(cgroups, { driver: runtime.cgroupDriver, cgroupRoot: settings.cgroupRoot }),
+      cgroups: podCgroups(cgroups, {
+        driver: runtime.cgroupDriver,
+        cgroupRoot: settings.cgroupRoot,
+        limitsOf: (pod) => podLimits(settings, pod),
+      }),
+      resizing: runtime.cri,
       probes,
       events,
       hooks: { httpGet: sendHook },

@@ -1,9 +1,11 @@
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { createMounts } from "@nk/mounts";
 import { createStartTimelines } from "@nk/pod-status";
 import { openUserNamespaces } from "@nk/pod-sync";
 import type { UserNamespaces } from "@nk/pod-sync";
+import { openAllocationFile } from "@nk/pod-workers";
 import { createEmitter, raceSignal, runTaskGroup } from "@nk/stdx";
 import { createEventLog } from "../adapters/event-log.ts";
 import { reportResolvConf } from "../adapters/resolv-conf.ts";
@@ -85,7 +87,8 @@ export const buildKubelet = async (
     cluster,
     userNamespaces: await openPodIds(settings, signal),
   });
-  const loop = { ...shared, engines, probes, memory, membership, sources: sourceNames(settings) };
+  const allocations = await openAllocationFile({ path: join(settings.rootDir, "allocated_resources.json"), logger: telemetry.logger });
+  const loop = { ...shared, engines, probes, memory, membership, allocations, sources: sourceNames(settings) };
   const pods = createPodLoop(settings, telemetry, loop);
   const apiPods = membership && createApiPods(settings, telemetry, { membership, pods, engines, stack });
   const sources = createSources(settings, telemetry, (snapshot) => takeSnapshot(pods.workers, apiPods?.mirrors, snapshot));

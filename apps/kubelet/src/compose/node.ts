@@ -1,4 +1,4 @@
-import { KUBERNETES_VERSION } from "@nk/kubelet-config";
+import { isFeatureEnabled, KUBERNETES_VERSION } from "@nk/kubelet-config";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { createNetworkFacts, createNodeStatus, readMachineFacts } from "@nk/node-status";
 import type { NodeStatus } from "@nk/node-status";
@@ -22,6 +22,18 @@ export interface Membership {
   readonly tasks: { readonly [name: string]: (signal: AbortSignal) => Promise<void> };
 }
 
+/** Features that an API server asks a node for before it lets a pod use them; each is built, and on unless its gate is turned off. */
+const DECLARED_FEATURES = [
+  "InPlacePodLevelResourcesVerticalScaling",
+  "InPlacePodVerticalScalingInitContainers",
+  "RestartAllContainersOnContainerExits",
+];
+
+const declaredFeatures = ({ featureGates }: KubeletSettings): { readonly declaredFeatures?: readonly string[] } =>
+  isFeatureEnabled("NodeDeclaredFeatures", featureGates)
+    ? { declaredFeatures: DECLARED_FEATURES.filter((name) => isFeatureEnabled(name, featureGates)) }
+    : {};
+
 const nodeSettings = (settings: KubeletSettings): Parameters<typeof createNodeStatus>[1]["settings"] => {
   const { node, server } = settings;
   return {
@@ -40,6 +52,7 @@ const nodeSettings = (settings: KubeletSettings): Parameters<typeof createNodeSt
     systemReserved: node.systemReserved,
     kubeReserved: node.kubeReserved,
     evictionHard: node.evictionHard,
+    ...declaredFeatures(settings),
   };
 };
 

@@ -1,3 +1,4 @@
+import { isFeatureEnabled } from "@nk/kubelet-config";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { kinds } from "@nk/kube-client";
 import { isStaticPod, parseTimestamp, podFullName, podRef } from "@nk/pod-model";
@@ -5,10 +6,18 @@ import type { Pod, PodRef, PodSource, PodStatus, PodUid, RuntimePod, RuntimePodS
 import { createPodStatuses, needsReadinessPass } from "@nk/pod-status";
 import type { PodStartLatency, PodStatuses, StartTimelines, StatusWriter } from "@nk/pod-status";
 import { createActiveDeadlines, createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
-import type { ActiveDeadlines, PodAdmission, PodStatusPort, PodWorkers } from "@nk/pod-workers";
+import type {
+  ActiveDeadlines,
+  AllocationStore,
+  NodeAdmissionPorts,
+  PodAdmission,
+  PodStatusPort,
+  PodWorkers,
+  PodWorkersMetrics,
+} from "@nk/pod-workers";
 import type { Probes } from "@nk/probes";
 import { createEmitter } from "@nk/stdx";
-import type { Clock, Emitter } from "@nk/stdx";
+import type { Emitter } from "@nk/stdx";
 import { admissionByNode, timedAdmission } from "../adapters/admission.ts";
 import type { EventLog } from "../adapters/event-log.ts";
 import { createFirstObservation } from "../adapters/first-observation.ts";
@@ -64,6 +73,8 @@ export interface PodLoopParts {
   readonly host: HostFacts;
   /** Absent without an API server. */
   readonly membership: Membership | undefined;
+  /** What resized pods were given, by this kubelet and those before it. */
+  readonly allocations: AllocationStore;
   readonly stack: AsyncDisposableStack;
 }
 
@@ -117,8 +128,10 @@ const followStatuses = (
 
 /** What was observed, probed or decided reaches the statuses and the workers at once. */
 const joinObservations = (parts: PodLoopParts, loop: Pick<PodLoop, "workers" | "statuses">, applyPodProbes: ApplyProbes): void => {
-  const { runtime, probes, memory, decisions, stack } = parts;
+  const { runtime, probes, memory, decisions, membership, stack } = parts;
   const { workers, statuses } = loop;
+  // It may have grown.
+  if (membership !== undefined) stack.use(membership.cluster.nodes.subscribe(() => workers.roomFreed("node_updated")));
   stack.use(
     runtime.status.subscribe(() => {
       for (const { ref, state } of workers.list()) if (state === "syncing") workers.wake(ref.uid, "runtime or network status changed");
@@ -169,15 +182,49 @@ const createDeadlines = (
     },
   });
 
-const admissionOf = (settings: KubeletSettings, clock: Clock, { runtime, view, host, membership }: PodLoopParts): PodAdmission =>
-  admissionByNode({
-    node: () => view.node(),
-    ...(membership === undefined ? {} : { readNode: () => membership.cluster.client.get(kinds.nodes, { name: settings.nodeName }) }),
-    allowedUnsafeSysctls: settings.allowedUnsafeSysctls,
-    isAppArmorEnabled: host.isAppArmorEnabled,
-    traitsKnown: runtime.traitsKnown,
-    clock,
-  });
+/** Drops what every part remembers of a pod. */
+const forgetPod = (
+  { engines, probes, memory, timelines, membership }: PodLoopParts,
+  { statuses, deadlines }: { readonly statuses: PodStatuses; readonly deadlines: ActiveDeadlines },
+  uid: PodUid,
+): void => {
+  statuses.forget(uid);
+  deadlines.forget(uid);
+  membership?.writer.forget(uid);
+  membership?.latency.forget(uid);
+  probes.removePod(uid);
+  memory.forget(uid);
+  timelines.forget(uid);
+  engines.podSync.forget(uid);
+  engines.images.forgetPod(uid);
+};
+
+const createAdmission = (
+  settings: KubeletSettings,
+  { clock, logger }: Telemetry,
+  given: { readonly parts: PodLoopParts; readonly metrics: PodWorkersMetrics; readonly kill: NodeAdmissionPorts["kill"] },
+): PodAdmission => {
+  const { runtime, view, host, membership, events, timelines } = given.parts;
+  const admission = admissionByNode(
+    {
+      node: () => view.node(),
+      ...(membership === undefined ? {} : { readNode: () => membership.cluster.client.get(kinds.nodes, { name: settings.nodeName }) }),
+      kill: given.kill,
+      events,
+      traitsKnown: runtime.traitsKnown,
+      clock,
+    },
+    {
+      allowedUnsafeSysctls: settings.allowedUnsafeSysctls,
+      isAppArmorEnabled: host.isAppArmorEnabled,
+      resizeLimits: { hasSwap: settings.swapBehavior === "LimitedSwap" && host.cgroupVersion === 2 && host.swapControllerAvailable },
+      isOn: (gate) => isFeatureEnabled(gate, settings.featureGates),
+      metrics: given.metrics,
+      logger: logger.child({ part: "admission" }),
+    },
+  );
+  return timedAdmission(admission, timelines);
+};
 
 const showPods = (
   { cache }: Runtime,
@@ -199,7 +246,7 @@ const showPods = (
 
 /** Creates the loop and joins it to what is observed; nothing runs before the workers do. */
 export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, parts: PodLoopParts): PodLoop => {
-  const { runtime, engines, events, probes, memory, sources, view, membership, timelines, stack } = parts;
+  const { runtime, engines, events, probes, sources, view, membership, timelines, stack } = parts;
   const { writer, latency } = membership ?? {};
   const { clock, logger, metrics } = telemetry;
   const hostIp = (): string => view.ips()[0] ?? primaryHostIp();
@@ -225,33 +272,30 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
     },
   );
   const deadlines = stack.use(createDeadlines(parts, { clock, logger, kill: (uid, request) => workers.kill(uid, request) }));
+  const workersMetrics = createPodWorkersMetrics(metrics);
   const workers = createPodWorkers(
     {
-      admission: timedAdmission(admissionOf(settings, clock, parts), timelines),
+      admission: createAdmission(settings, telemetry, {
+        parts,
+        metrics: workersMetrics,
+        kill: (uid, request) => workers.kill(uid, request),
+      }),
       status: createStatusPort(statuses, { events, applyPodProbes, writer, firstObservation }),
       runtime: podRuntime(engines.podSync, statuses, applyPodProbes),
       events,
+      allocations: parts.allocations,
     },
     {
       sources,
       onSourcesReady: sourcesReady.resolve,
       onForgotten: (ref) => {
-        const { uid } = ref;
-        statuses.forget(uid);
-        deadlines.forget(uid);
-        writer?.forget(uid);
-        latency?.forget(uid);
-        timelines.forget(uid);
-        probes.removePod(uid);
-        memory.forget(uid);
-        engines.podSync.forget(uid);
-        engines.images.forgetPod(uid);
+        forgetPod(parts, { statuses, deadlines }, ref.uid);
         forgotten.emit(ref);
       },
       syncFrequencyMs: settings.syncFrequencyMs,
       clock,
       logger: logger.child({ part: "workers" }),
-      metrics: createPodWorkersMetrics(metrics),
+      metrics: workersMetrics,
     },
   );
   stack.use(followStatuses(statuses, { writer, latency, deadlines, timelines }));

@@ -60,7 +60,6 @@ export const MISSING_METRICS: { readonly [reason: string]: readonly string[] } =
   ],
   "no dynamic resource allocation yet": ["dra_operations_duration_seconds", "dra_resource_claims_in_use"],
   "no graceful node shutdown yet": ["kubelet_graceful_shutdown_end_time_seconds", "kubelet_graceful_shutdown_start_time_seconds"],
-  "no in-place resize yet": ["kubelet_pod_in_progress_resizes"],
   "no records of pulled images yet": [
     "kubelet_imagemanager_image_mustpull_checks_total",
     "kubelet_imagemanager_inmemory_pulledrecords_usage_percent",

@@ -1,14 +1,7 @@
-import { containerHash, podRef, RUNTIME_ANNOTATIONS, RUNTIME_LABELS } from "@nk/pod-model";
+import { containerHash, goJson, podRef, RUNTIME_ANNOTATIONS, RUNTIME_LABELS } from "@nk/pod-model";
 import type { Container, ContainerPort, HTTPGetAction, LifecycleHandler, Pod } from "@nk/pod-model";
 
 type Strings = { readonly [key: string]: string };
-
-/**
- * JSON as Go's encoding/json spells it (`<`, `>`, `&`, U+2028 and U+2029 escaped), so that a node can change kubelets: the annotations are
- * read back by whoever runs next.
- */
-const goJson = (value: unknown): string =>
-  JSON.stringify(value).replaceAll(/[<>&\u2028\u2029]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 const isSet = (value: unknown): boolean =>
   value !== undefined && value !== "" && value !== 0 && !(Array.isArray(value) && value.length === 0);

@@ -16,6 +16,10 @@ export const explainPlan = (plan: PodPlan): readonly Decision[] => {
   for (const { name, id, reason } of plan.containersToKill) say("kill a container", { container: name, id, reason });
   for (const { name, id, reason } of plan.containersToRemove) say("remove a container", { container: name, id, reason });
   for (const id of plan.sandboxesToRemove) say("remove a sandbox", { id });
+  if (plan.resize !== undefined) {
+    if (plan.resize.pod.length > 0) say("resize the pod's cgroup", { resources: plan.resize.pod });
+    for (const { name, id, resource } of plan.resize.containers) say("resize a container", { container: name, id, resource });
+  }
   for (const { name, kind, reason, attempt } of plan.containersToStart)
     say("start a container", { container: name, kind, reason, attempt });
   for (const { on, ...wait } of plan.waits) say("wait", { on, ...wait });

@@ -11,6 +11,10 @@ export interface PodMemory {
   readonly starting: Set<string>;
   /** Ids of sandboxes that this kubelet has stopped: they need not be stopped once more to be removed. */
   readonly stoppedSandboxes: Set<string>;
+  /** By container id: the resize order that was in force when this kubelet made it; 0 for none. */
+  readonly madeFor: Map<string, number>;
+  /** What was done of the newest resize order. */
+  resized: { readonly acceptedAtMs: number; readonly done: Set<string> };
   /** Passes in a row that failed for a reason with no time of its own. */
   failureCount: number;
   /** Whether the observation may miss what this kubelet did. */
@@ -32,6 +36,9 @@ export interface PodMemories {
   readonly size: number;
 }
 
+/** Shared by all pods that are never resized; nothing is added to it. */
+const NOTHING_RESIZED: PodMemory["resized"] = { acceptedAtMs: 0, done: new Set() };
+
 /** Starts empty. It holds one entry for each pod that is not cleaned up yet, which is as many as the node has pods. */
 export const createPodMemories = (): PodMemories => {
   const memories = new Map<PodUid, PodMemory>();
@@ -44,6 +51,8 @@ export const createPodMemories = (): PodMemories => {
         reportedBackoffs: new Map(),
         starting: new Set(),
         stoppedSandboxes: new Set(),
+        madeFor: new Map(),
+        resized: NOTHING_RESIZED,
         failureCount: 0,
         isStale: false,
         isTouched: false,

@@ -14,11 +14,19 @@ import { releaseVolumes } from "./pod-setup.ts";
 import { createPodMemories } from "./pod-memory.ts";
 import { createSandboxStarts } from "./sandbox-starts.ts";
 import { currentObservation } from "./sync-context.ts";
-import type { PodPass, Settings, SyncContext } from "./sync-context.ts";
+import type { PodPass, ResizeOrder, Settings, SyncContext } from "./sync-context.ts";
 import { sweepRemains } from "./sweep-remains.ts";
 import type { SweepOptions } from "./sweep-remains.ts";
 import { syncPod } from "./sync-pod.ts";
 import type { SyncResult } from "./sync-pod.ts";
+
+/** How a pod is synced. */
+export interface SyncOptions {
+  readonly signal: AbortSignal;
+  readonly mayStart?: Promise<void> | undefined;
+  /** Given with each pass until the result says how it ended. */
+  readonly resize?: ResizeOrder | undefined;
+}
 
 /** How a pod is ended. */
 export interface TerminateOptions {
@@ -46,9 +54,9 @@ export interface CleanUpOptions {
 export interface PodSync {
   /**
    * One pass over a pod that is to run. Rejects only with the signal's reason. No container is started before `mayStart` resolves; everything
-   * before the start of the first one does not wait for it.
+   * before the start of the first one does not wait for it. With `resize` what runs is brought to the resources that the pod states.
    */
-  sync(pod: Pod, options: { readonly signal: AbortSignal; readonly mayStart?: Promise<void> | undefined }): Promise<SyncResult>;
+  sync(pod: Pod, options: SyncOptions): Promise<SyncResult>;
   /** Stops containers and sandboxes. Rejects with `PodSyncError` when something still runs. Abort it to start again with less grace. */
   terminate(pod: Pod, options: TerminateOptions): Promise<void>;
   /** Stops a pod that the runtime has and no source knows, by default with one second of grace. */
@@ -144,7 +152,10 @@ export const createPodSync = (ports: PodSyncPorts, options: PodSyncOptions = {})
   };
 
   return {
-    sync: (pod, { signal, mayStart }) => inLane(pod, signal, (pass) => syncPod(mayStart === undefined ? pass : { ...pass, mayStart })),
+    sync: (pod, { signal, mayStart, resize }) =>
+      inLane(pod, signal, (pass) =>
+        syncPod({ ...pass, ...(mayStart === undefined ? {} : { mayStart }), ...(resize === undefined ? {} : { resize }) }),
+      ),
     terminate: (pod, { signal, gracePeriodSeconds, reason, onContainersStopped }) =>
       inLane(pod, signal, (pass) => {
         context.settings.onDecision(pass.ref.uid, "terminate the pod", { reason, gracePeriodSeconds });

@@ -2,6 +2,7 @@ import { EVENT_REASONS, formatPod } from "@nk/pod-model";
 import type { RuntimePodStatus } from "@nk/pod-model";
 import { linkSignals } from "@nk/stdx";
 import { isPodSyncError, PodSyncError } from "../errors.ts";
+import type { PlanResize } from "../plan/resize.ts";
 import type { ContainerStart, PodPlan } from "../plan/pod-plan.ts";
 import type { ImageAnswer, ImageWish, PreparedVolumes } from "../ports.ts";
 import { failStep } from "./attempt.ts";
@@ -12,6 +13,7 @@ import { containerFieldPath, recordEvent } from "./pod-events.ts";
 import { ensureCgroup, makePodDirs, prepareVolumes, setUpPod } from "./pod-setup.ts";
 import type { PodSetup } from "./pod-setup.ts";
 import { removeRemains } from "./remove-containers.ts";
+import { resizePod } from "./resize-pod.ts";
 import { startContainer } from "./start-container.ts";
 import type { StartPlace, WaitingReason } from "./start-container.ts";
 import { timeStep } from "./time-step.ts";
@@ -190,6 +192,22 @@ const rememberRestartAll = (pass: PodPass, plan: PodPlan): void => {
   pass.memory.backoffs.set(source, { specKey: specKeyOf(spec), backoffMs: nextBackoffMs, lastRestartMs: pass.clock.nowMs() });
 };
 
+const keptSandbox = ({ createSandbox, sandboxId }: PodPlan): string | undefined => (createSandbox === undefined ? sandboxId : undefined);
+
+/** A failure does not keep containers from starting. */
+const tryResize = async (
+  pass: PodPass,
+  step: { readonly resize: PlanResize; readonly observed: RuntimePodStatus | undefined; readonly sandboxId: string | undefined },
+  outcome: RoundOutcome,
+): Promise<void> => {
+  try {
+    await resizePod(pass, step.resize, step);
+  } catch (error) {
+    pass.signal.throwIfAborted();
+    outcome.errors.push(isPodSyncError(error) ? error : failStep(pass, { code: "resize-failed", what: "resize containers" }, error));
+  }
+};
+
 const execute = async (
   pass: PodPass,
   step: { plan: PodPlan; observed: RuntimePodStatus | undefined },
@@ -203,6 +221,7 @@ const execute = async (
   const hasRemoved = plan.containersToRemove.length > 0 || plan.sandboxesToRemove.length > 0;
   const current = hasKilled || hasRemoved ? await tryRefreshObservation(pass) : observed;
   if (plan.isFinished) return;
+  if (plan.resize !== undefined) await tryResize(pass, { resize: plan.resize, observed: current, sandboxId: keptSandbox(plan) }, outcome);
   if (plan.createSandbox !== undefined) checkNetwork(pass);
   if (plan.createSandbox !== undefined || plan.containersToStart.length > 0) await bringUp(pass, { plan, observed: current }, outcome);
   else if (!pass.memory.isPrepared) await prepareRunningPod(pass);

@@ -103,6 +103,17 @@ const rememberRestart = (pass: PodPass, start: ContainerStart): void => {
   });
 };
 
+/** Only of containers that the runtime still has. */
+const MAX_MADE = 64;
+
+const rememberMaking = ({ memory, resize, ports, ref }: PodPass, containerId: string): void => {
+  const { madeFor } = memory;
+  madeFor.set(containerId, resize?.acceptedAtMs ?? 0);
+  if (madeFor.size <= MAX_MADE) return;
+  const known = new Set(ports.observed.get(ref.uid)?.containers.map(({ id }) => id));
+  for (const id of madeFor.keys()) if (id !== containerId && !known.has(id)) madeFor.delete(id);
+};
+
 /** The error without what the runtime quotes of an executable that variables were expanded in; a new one, because a log shows causes, too. */
 const withoutExecutable = (error: unknown, { spec }: ContainerStart): unknown => {
   const message = errorText(error);
@@ -221,6 +232,7 @@ const create = async (
     return failed(CONTAINER_REASONS.CreateContainerError, error);
   }
   recordEvent(pass, { type: "Normal", reason: EVENT_REASONS.Created, message: "Container created", fieldPath });
+  rememberMaking(pass, containerId);
   rememberRestart(pass, start);
   // A container that was only created is made anew by the next plan, so this is a safe place to leave.
   pass.signal.throwIfAborted();

@@ -1,4 +1,4 @@
-import type { Pod, PodRef, RuntimePodStatus } from "@nk/pod-model";
+import type { Pod, PodRef, ResourceChanges, RuntimePodStatus } from "@nk/pod-model";
 import type { Clock, Logger, RandomSource } from "@nk/stdx";
 import type { PodSyncMetrics } from "../metrics.ts";
 import type { PodSyncOptions } from "../options.ts";
@@ -42,6 +42,15 @@ export interface PodPass extends SyncContext {
   readonly signal: AbortSignal;
   /** No container is started before it resolves; absent: at once. */
   readonly mayStart?: Promise<void>;
+  /** Absent while nothing is to be resized. */
+  readonly resize?: ResizeOrder;
+}
+
+/** The pod was given other resources than its running containers have. */
+export interface ResizeOrder {
+  /** When it was accepted, epoch ms; tells one order from the next. */
+  readonly acceptedAtMs: number;
+  readonly changes: ResourceChanges;
 }
 
 /** What a step made; nothing: it only changed what was there. */

@@ -4,6 +4,8 @@ import { computeBackoffMs } from "@nk/stdx";
 import { errorText, PodSyncError } from "../errors.ts";
 import { computePlan } from "../plan/compute-plan.ts";
 import type { PlanFacts } from "../plan/plan-input.ts";
+import { createPlanView } from "../plan/plan-view.ts";
+import { isResized } from "../plan/resize.ts";
 import { explainPlan } from "./explain-plan.ts";
 import { reportBackoffs } from "./report-backoffs.ts";
 import { runRound } from "./run-round.ts";
@@ -19,6 +21,8 @@ export interface SyncResult {
   readonly containerReasons: ReadonlyMap<string, WaitingReason>;
   /** The first thing that failed. */
   readonly error?: PodSyncError;
+  /** How the resize stands that the pass was asked for; absent while there is none, or while it goes on. */
+  readonly resize?: { readonly acceptedAtMs: number; readonly error?: string };
 }
 
 /** The network of a node comes up once; looking each second is what the reference does. */
@@ -29,7 +33,26 @@ const gatherFacts = (pass: PodPass, observed: RuntimePodStatus | undefined): Pla
   probes: new Map(observed?.containers.map((container) => [container.id, pass.ports.probes.results(container.id)])),
   backoffs: pass.memory.backoffs,
   backoffLimits: pass.settings.crashBackoff,
+  ...resizeFacts(pass),
 });
+
+/** Of an order that was not met before nothing is done yet. */
+const resizeFacts = ({ resize, memory }: PodPass): Pick<PlanFacts, "resize"> => {
+  if (resize === undefined) return {};
+  if (memory.resized.acceptedAtMs !== resize.acceptedAtMs) memory.resized = { acceptedAtMs: resize.acceptedAtMs, done: new Set() };
+  return { resize: { ...resize, madeFor: memory.madeFor, done: memory.resized.done } };
+};
+
+/** How the order stands, by what the runtime has after the pass. */
+const reportResize = (pass: PodPass, errors: readonly PodSyncError[]): Pick<SyncResult, "resize"> => {
+  if (pass.resize === undefined) return {};
+  const { acceptedAtMs } = pass.resize;
+  const failed = errors.find((error) => error.code === "resize-failed");
+  if (failed !== undefined) return { resize: { acceptedAtMs, error: errorText(failed.cause) } };
+  const observed = pass.ports.observed.get(pass.ref.uid);
+  const view = createPlanView({ pod: pass.pod, observed, facts: gatherFacts(pass, observed) }, undefined);
+  return isResized(view) ? { resize: { acceptedAtMs } } : {};
+};
 
 /** When to try again after failures that have no time of their own: soon, then less and less often. */
 const scheduleRetry = (pass: PodPass, errors: readonly PodSyncError[]): readonly number[] => {
@@ -45,7 +68,11 @@ const scheduleRetry = (pass: PodPass, errors: readonly PodSyncError[]): readonly
   return [nowMs + delayMs];
 };
 
-const toResult = (times: readonly number[], reasons: ReadonlyMap<string, WaitingReason>, error: PodSyncError | undefined): SyncResult => ({
+const toResult = (
+  times: readonly number[],
+  reasons: ReadonlyMap<string, WaitingReason>,
+  error: PodSyncError | undefined,
+): Omit<SyncResult, "resize"> => ({
   containerReasons: reasons,
   ...(times.length > 0 && { retryAtMs: Math.min(...times) }),
   ...(error !== undefined && { error }),
@@ -77,5 +104,5 @@ export const syncPod = async (pass: PodPass): Promise<SyncResult> => {
     times = [...(plan.retryAtMs === undefined ? [] : [plan.retryAtMs]), ...outcome.retryAtMs];
     if (!outcome.startedSidecar || errors.length > 0) break;
   }
-  return toResult([...times, ...scheduleRetry(pass, errors)], reasons, errors[0]);
+  return { ...toResult([...times, ...scheduleRetry(pass, errors)], reasons, errors[0]), ...reportResize(pass, errors) };
 };

@@ -4,6 +4,7 @@ import type { PlanSteps } from "./plan-steps.ts";
 import { isDefinitionChanged } from "./plan-view.ts";
 import type { PlanView } from "./plan-view.ts";
 import type { KillReason } from "./pod-plan.ts";
+import { decideResize } from "./resize.ts";
 import { decideRestart, restartsOnFailure } from "./restart-policy.ts";
 
 /** What to do for the app containers of an initialised pod. */
@@ -31,6 +32,9 @@ const faultOf = (view: PlanView, spec: Container, running: RuntimeContainerStatu
   }
   if (liveness === "failure") return { reason: "liveness", text: `Container ${name} failed liveness probe`, alwaysRestarts: false };
   if (startup === "failure") return { reason: "startup", text: `Container ${name} failed startup probe`, alwaysRestarts: false };
+  if (decideResize(view.facts.resize, spec, running).restarts) {
+    return { reason: "resize", text: `Container ${name} resize requires restart`, alwaysRestarts: true };
+  }
   return undefined;
 };
 
@@ -40,7 +44,10 @@ const planRunning = (steps: PlanSteps, view: PlanView, target: { spec: Container
   // Rules depend on the exit code, which only the next plan knows.
   const hasRules = target.spec.restartPolicyRules !== undefined && target.spec.restartPolicyRules.length > 0;
   const restarts = fault.alwaysRestarts || (restartsOnFailure(view.pod, target.spec) && !hasRules);
-  addKill(steps, target.running, { reason: fault.reason, message: restarts ? `${fault.text}, will be restarted` : fault.text });
+  addKill(steps, target.running, {
+    reason: fault.reason,
+    message: restarts && fault.reason !== "resize" ? `${fault.text}, will be restarted` : fault.text,
+  });
   if (restarts) addStart(steps, view, { spec: target.spec, kind: "app", reason: "replaced" });
 };
 

@@ -8,6 +8,7 @@ import { createPlanView } from "./plan-view.ts";
 import type { PlanView } from "./plan-view.ts";
 import type { PodPlan } from "./pod-plan.ts";
 import { listEmptySandboxes, planRemovals } from "./removals.ts";
+import { planResize } from "./resize.ts";
 import { planRestartAll } from "./restart-all.ts";
 import { decideRestart, restartsOnFailure } from "./restart-policy.ts";
 import { decideSandbox } from "./sandbox-decision.ts";
@@ -125,9 +126,10 @@ const planInPlace = (view: PlanView, decision: Extract<SandboxDecision, { type: 
  */
 export const computePlan = (input: PlanInput): PodPlan => {
   const decision = decideSandbox(input.pod, input.observed);
-  return decision.type === "replace"
-    ? planReplacement(createPlanView(input, undefined), decision)
-    : planInPlace(createPlanView(input, decision.sandboxId), decision);
+  const view = createPlanView(input, decision.type === "replace" ? undefined : decision.sandboxId);
+  const plan = decision.type === "replace" ? planReplacement(view, decision) : planInPlace(view, decision);
+  const resize = plan.isFinished ? undefined : planResize(view);
+  return resize === undefined ? plan : { ...plan, resize };
 };
 
 /** Containers that run or may run: what a kill has to deal with. */

@@ -4,6 +4,7 @@ import { addKill, addStart, newPlanSteps } from "./plan-steps.ts";
 import type { PlanSteps } from "./plan-steps.ts";
 import { isDefinitionChanged } from "./plan-view.ts";
 import type { PlanView, StartRequest } from "./plan-view.ts";
+import { decideResize } from "./resize.ts";
 import { decideRestart, isFailedInit, restartsOnFailure } from "./restart-policy.ts";
 
 /** How far initialisation is, and what to do for it. */
@@ -59,6 +60,9 @@ const runningSidecar = (steps: PlanSteps, view: PlanView, target: { spec: Contai
     replace(steps, view, { ...target, fault: { reason: "definition-changed", text: "definition changed" } });
   } else if (liveness === "failure") {
     replace(steps, view, { ...target, fault: { reason: "liveness", text: "failed liveness probe" } });
+  } else if (decideResize(view.facts.resize, spec, instance).restarts) {
+    addKill(steps, instance, { reason: "resize", message: `Container ${spec.name} resize requires restart` });
+    addStart(steps, view, startRequest(spec, "replaced"));
   }
   return "passed";
 };

@@ -1,5 +1,6 @@
 import type { Pod, RuntimePodStatus } from "@nk/pod-model";
 import type { CrashBackoffEntry, CrashBackoffLimits } from "./crash-backoff.ts";
+import type { ResizeFacts } from "./resize.ts";
 
 /** Verdicts of the probes on one container instance; absent where there is no such probe or it has not spoken yet. */
 export interface ProbeResults {
@@ -16,6 +17,8 @@ export interface PlanFacts {
   /** By container name: what this kubelet remembers of earlier restarts. */
   readonly backoffs: ReadonlyMap<string, CrashBackoffEntry>;
   readonly backoffLimits: CrashBackoffLimits;
+  /** Absent while nothing is to be resized. */
+  readonly resize?: ResizeFacts;
 }
 
 /** Everything {@link computePlan} reads. Nothing in it is changed. */

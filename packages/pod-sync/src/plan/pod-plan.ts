@@ -1,4 +1,5 @@
 import type { Container, EphemeralContainer } from "@nk/pod-model";
+import type { PlanResize } from "./resize.ts";
 
 /** What a container is in its pod: a regular init container, a sidecar (restartable init container), an app or an ephemeral container. */
 export type ContainerKind = "init" | "sidecar" | "app" | "ephemeral";
@@ -18,7 +19,15 @@ export type StartReason =
   | "replaced";
 
 /** Why a container is killed; `liveness` and `startup` choose the grace period of that probe. */
-export type KillReason = "definition-changed" | "liveness" | "startup" | "unknown-state" | "old-sandbox" | "not-in-spec" | "restart-all";
+export type KillReason =
+  | "definition-changed"
+  | "liveness"
+  | "startup"
+  | "unknown-state"
+  | "old-sandbox"
+  | "not-in-spec"
+  | "restart-all"
+  | "resize";
 
 /** A container to create and start. */
 export interface ContainerStart {
@@ -96,6 +105,8 @@ export interface PodPlan {
   readonly waits: readonly PlanWait[];
   /** All containers restart in place because of how this one ended; `nextBackoffMs` is what its next such end will wait for. */
   readonly restartAll?: { readonly source: string; readonly nextBackoffMs: number };
+  /** What is to be changed of containers that run and of the pod's cgroup, after the kills and before the starts. */
+  readonly resize?: PlanResize;
   /** The earliest end of a back-off, `Clock.nowMs`. */
   readonly retryAtMs?: number;
   /** Whether all regular init containers are done with in the current sandbox. */

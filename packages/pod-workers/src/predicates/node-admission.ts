@@ -1,12 +1,10 @@
-import { ADMITTED, ADMIT_REASONS, isStaticPod } from "@nk/pod-model";
+import { ADMITTED, ADMIT_REASONS } from "@nk/pod-model";
 import type { AdmitResult, Node, Pod } from "@nk/pod-model";
 import { findAppArmorProblem } from "./app-armor.ts";
-import { hasPortConflict } from "./host-ports.ts";
-import { matchesNodeAffinity } from "./node-affinity.ts";
-import { computeShortages } from "./resource-fit.ts";
+import { computeMisfit } from "./fit.ts";
+import type { Misfit } from "./fit.ts";
 import type { Shortage } from "./resource-fit.ts";
 import { findForbiddenSysctl } from "./sysctls.ts";
-import { hasUntoleratedTaint } from "./tolerations.ts";
 
 /** What a pod is judged by. */
 export interface NodeAdmissionInput {
@@ -33,10 +31,20 @@ const rejectShortage = ({ resource, requested, used, capacity }: Shortage): Admi
     `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
   );
 
-/** What no other pod's end would change. */
-const checkFeatures = ({ pod, node, allowedUnsafeSysctls }: NodeAdmissionInput): AdmitResult => {
-  const sysctl = findForbiddenSysctl(pod, allowedUnsafeSysctls);
-  if (sysctl !== undefined) return reject(ADMIT_REASONS.SysctlForbidden, sysctl);
+/** The handler of sysctls. */
+export const checkSysctls = (pod: Pod, allowedUnsafe: readonly string[]): AdmitResult => {
+  const sysctl = findForbiddenSysctl(pod, allowedUnsafe);
+  return sysctl === undefined ? ADMITTED : reject(ADMIT_REASONS.SysctlForbidden, sysctl);
+};
+
+/** The handler of AppArmor. */
+export const checkAppArmor = (pod: Pod, isHostEnabled: boolean): AdmitResult => {
+  const problem = findAppArmorProblem(pod, isHostEnabled);
+  return problem === undefined ? ADMITTED : reject(ADMIT_REASONS.AppArmor, problem);
+};
+
+/** What neither room nor another pod's end would change: looked at before anybody is preempted. */
+export const checkPlatform = (pod: Pod, node: Node): AdmitResult => {
   const wantedOs = pod.metadata?.labels?.[OS_LABEL];
   if (wantedOs !== undefined && wantedOs !== "linux")
     return reject(
@@ -50,6 +58,12 @@ const checkFeatures = ({ pod, node, allowedUnsafeSysctls }: NodeAdmissionInput):
   return ADMITTED;
 };
 
+/** The first of what is in the way, in the reference's words. */
+export const explainMisfit = ({ shortages: [shortage], predicates: [predicate] }: Misfit): AdmitResult => {
+  if (shortage !== undefined) return rejectShortage(shortage);
+  return predicate === undefined ? ADMITTED : rejectPredicate(predicate.name, predicate.why);
+};
+
 /**
  * Whether the pod may run on the node, by the reference's admission handlers and in their order: sysctls, operating system, groups policy,
  * resources, node selector and affinity, node name, host ports, taints that evict (pkg/kubelet/lifecycle/predicate.go), AppArmor. The first
@@ -58,17 +72,14 @@ const checkFeatures = ({ pod, node, allowedUnsafeSysctls }: NodeAdmissionInput):
  */
 export const computeNodeAdmission = (input: NodeAdmissionInput): AdmitResult => {
   const { pod, others, node } = input;
-  const features = checkFeatures(input);
-  if (!features.admit) return features;
-  const [shortage] = computeShortages(pod, others, node.status?.allocatable ?? node.status?.capacity ?? {});
-  if (shortage !== undefined) return rejectShortage(shortage);
-  if (!matchesNodeAffinity(pod, node)) return rejectPredicate("NodeAffinity", "node(s) didn't match Pod's node affinity/selector");
-  if (pod.spec?.nodeName !== undefined && pod.spec.nodeName !== "" && pod.spec.nodeName !== node.metadata?.name)
-    return rejectPredicate("NodeName", "node(s) didn't match the requested node name");
-  if (hasPortConflict(pod, others)) return rejectPredicate("NodePorts", "node(s) didn't have free ports for the requested pod ports");
-  if (!isStaticPod(pod) && hasUntoleratedTaint(pod, node.spec?.taints ?? [], "NoExecute"))
-    return rejectPredicate("TaintToleration", "node(s) had taints that the pod didn't tolerate");
-  const appArmor = findAppArmorProblem(pod, input.isAppArmorEnabled === true);
-  if (appArmor !== undefined) return reject(ADMIT_REASONS.AppArmor, appArmor);
+  for (const check of [
+    () => checkSysctls(pod, input.allowedUnsafeSysctls),
+    () => checkPlatform(pod, node),
+    () => explainMisfit(computeMisfit(pod, others, node)),
+    () => checkAppArmor(pod, input.isAppArmorEnabled === true),
+  ]) {
+    const result = check();
+    if (!result.admit) return result;
+  }
   return ADMITTED;
 };

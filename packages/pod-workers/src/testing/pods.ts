@@ -15,7 +15,23 @@ export interface PodSketch {
   readonly isMirror?: boolean;
   /** A port of the host that its container binds. */
   readonly hostPort?: number;
+  /** What its container asks for, e.g. `500m`. */
+  readonly cpu?: string;
+  /** What the status of its container shows that it was given. */
+  readonly givenCpu?: string;
 }
+
+const statusOf = ({ phase, givenCpu }: PodSketch): Pick<Pod, "status"> => {
+  if (phase === undefined && givenCpu === undefined) return {};
+  const given = givenCpu === undefined ? undefined : { cpu: givenCpu };
+  const container = { name: "main", image: "", imageID: "", ready: true, restartCount: 0 };
+  return {
+    status: {
+      ...(phase === undefined ? {} : { phase }),
+      ...(given === undefined ? {} : { containerStatuses: [{ ...container, allocatedResources: given, resources: { requests: given } }] }),
+    },
+  };
+};
 
 /** A pod as a source would give it. */
 export const sketchPod = (sketch: PodSketch): Pod => ({
@@ -33,11 +49,12 @@ export const sketchPod = (sketch: PodSketch): Pod => ({
         name: "main",
         image: `image:${sketch.version ?? "1"}`,
         ...(sketch.hostPort === undefined ? {} : { ports: [{ containerPort: 80, hostPort: sketch.hostPort }] }),
+        ...(sketch.cpu === undefined ? {} : { resources: { requests: { cpu: sketch.cpu } } }),
       },
     ],
     terminationGracePeriodSeconds: sketch.graceSeconds ?? 30,
   },
-  ...(sketch.phase === undefined ? {} : { status: { phase: sketch.phase } }),
+  ...statusOf(sketch),
 });
 
 /** A pod that runs in the runtime. */

@@ -58,15 +58,25 @@ const validateRemoval = (
       : [],
   );
 
+const ONLY_RESOURCES = "only cpu and memory resources are mutable";
+
+const validateAmounts = (
+  next: ResourceRequirements | undefined,
+  current: ResourceRequirements | undefined,
+  field: string,
+): readonly FieldError[] => {
+  const hasSameOthers = (["limits", "requests"] as const).every((kind) =>
+    isDeepStrictEqual(otherAmounts(next?.[kind]), otherAmounts(current?.[kind])),
+  );
+  return [...validateRemoval(next, current, field), ...(hasSameOthers ? [] : [notAllowed("spec", ONLY_RESOURCES)])];
+};
+
 const validateContainer = (next: Container, current: Container, field: string): readonly FieldError[] => {
   const hasSameRest = isDeepStrictEqual({ ...next, resources: {}, resizePolicy: [] }, { ...current, resources: {}, resizePolicy: [] });
-  const hasSameOthers = (["limits", "requests"] as const).every((kind) =>
-    isDeepStrictEqual(otherAmounts(next.resources?.[kind]), otherAmounts(current.resources?.[kind])),
-  );
   const hasSamePolicy = isDeepStrictEqual(next.resizePolicy, current.resizePolicy);
   return [
-    ...validateRemoval(next.resources, current.resources, `${field}.resources`),
-    ...(hasSameRest && hasSameOthers && hasSamePolicy ? [] : [notAllowed("spec", "only cpu and memory resources are mutable")]),
+    ...validateAmounts(next.resources, current.resources, `${field}.resources`),
+    ...(hasSameRest && hasSamePolicy ? [] : [notAllowed("spec", ONLY_RESOURCES)]),
   ];
 };
 
@@ -89,6 +99,7 @@ const validateResize = (next: ApiObject, current: ApiObject): readonly FieldErro
         ? validateContainer(changed, container, `spec.initContainers[${index}]`)
         : [];
     }),
+    ...validateAmounts(spec.resources, old.resources, "spec.resources"),
     ...old.containers.flatMap((container, index) =>
       validateContainer(spec.containers[index] ?? container, container, `spec.containers[${index}]`),
     ),
@@ -103,13 +114,15 @@ const resourcesOf = (current: readonly Container[], next: readonly Container[]):
     return { ...container, ...(resources === undefined ? {} : { resources }), ...(resizePolicy === undefined ? {} : { resizePolicy }) };
   });
 
-/** `resize`: cpu and memory of containers that run. */
+/** `resize`: cpu and memory of containers that run, and of the pod as a whole. */
 export const RESIZE: SubresourceDefinition = {
   name: "resize",
   verbs: ["get", "patch", "update"],
   prepareUpdate: (next, current) => {
     const { containers, initContainers } = specOf(current);
+    const { resources } = specOf(next);
     return withSpec(current, next, {
+      ...(resources === undefined ? {} : { resources }),
       containers: resourcesOf(containers, specOf(next).containers),
       ...(initContainers === undefined ? {} : { initContainers: resourcesOf(initContainers, specOf(next).initContainers ?? []) }),
     });
