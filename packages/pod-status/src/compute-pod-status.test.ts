@@ -1,77 +1,14 @@
-import { applyPodDefaults } from "@nk/pod-model";
-import type { Pod, PodStatus, RuntimeContainerStatus, RuntimePodStatus } from "@nk/pod-model";
+import type { PodStatus, RuntimeContainerStatus, RuntimePodStatus } from "@nk/pod-model";
 import { describe, expect, it } from "vitest";
-import { computePodStatus, describeWaiting } from "./index.ts";
-import type { PodStatusInput } from "./index.ts";
-
-const podWith = (spec: Partial<NonNullable<Pod["spec"]>>): Pod =>
-  applyPodDefaults({
-    metadata: { name: "p", namespace: "default", uid: "u" },
-    spec: { containers: [{ name: "main", image: "busybox" }], ...spec },
-  });
+import { describeWaiting } from "./index.ts";
+import { sketchInstance, sketchObserved, sketchPod as podWith, statusOf as status } from "./testing/sketch-observed.ts";
 
 const instance = (
   name: string,
   state: RuntimeContainerStatus["state"],
   more: Partial<RuntimeContainerStatus> = {},
-): RuntimeContainerStatus => ({
-  id: `${name}-id`,
-  sandboxId: "s",
-  name,
-  attempt: 0,
-  state,
-  createdAtNanos: 1n,
-  image: "busybox",
-  imageId: "sha256:1",
-  labels: {},
-  annotations: { "io.kubernetes.container.restartCount": "0" },
-  startedAtNanos: 1_000_000_000n,
-  finishedAtNanos: state === "exited" ? 2_000_000_000n : 0n,
-  exitCode: 0,
-  reason: state === "exited" ? "Completed" : "",
-  message: "",
-  imageRef: "sha256:1",
-  logPath: "/log",
-  mounts: [],
-  ...more,
-});
-
-const observe = (...containers: readonly RuntimeContainerStatus[]): RuntimePodStatus => ({
-  uid: "u",
-  name: "p",
-  namespace: "default",
-  ips: ["10.0.0.1"],
-  sandboxes: [
-    {
-      id: "s",
-      attempt: 0,
-      state: "ready",
-      createdAtNanos: 1n,
-      labels: {},
-      annotations: {},
-      runtimeHandler: "",
-      ips: ["10.0.0.1"],
-      network: "pod",
-    },
-  ],
-  containers,
-  observedAtMs: 0,
-});
-
-const status = (pod: Pod, observed: RuntimePodStatus | undefined, more: Partial<PodStatusInput> = {}): PodStatus =>
-  computePodStatus({
-    pod,
-    observed,
-    previous: undefined,
-    nowMs: 10_000,
-    stoppedForGood: false,
-    runtimeName: "containerd",
-    nodeIps: ["192.0.2.1"],
-    waiting: new Map(),
-    probes: new Map(),
-    terminationMessages: new Map(),
-    ...more,
-  });
+): RuntimeContainerStatus => sketchInstance({ name, state, ...more });
+const observe = (...containers: readonly RuntimeContainerStatus[]): RuntimePodStatus => sketchObserved(containers);
 
 const sidecar = { name: "side", image: "busybox", restartPolicy: "Always" };
 
