@@ -1,6 +1,7 @@
 import { hasRestartAlways } from "@nk/pod-model";
 import type { Container, ContainerStatus, Pod, PodStatus } from "@nk/pod-model";
 import { mayRestart } from "../may-restart.ts";
+import { mayRestartAll } from "../restart-all.ts";
 
 const revived = (
   pod: Pod,
@@ -24,10 +25,7 @@ const revived = (
 export const findRevivedContainer = (pod: Pod, before: PodStatus, after: PodStatus): string | undefined => {
   if (pod.spec?.restartPolicy === undefined || pod.spec.restartPolicy === "Always") return undefined;
   const { initContainers = [], containers } = pod.spec;
-  const restartsAll = [...initContainers, ...containers].some(({ restartPolicyRules }) =>
-    restartPolicyRules?.some(({ action }) => action === "RestartAllContainers"),
-  );
-  if (restartsAll) return undefined;
+  if (mayRestartAll(pod)) return undefined;
   const regularInit = initContainers.filter((container) => !hasRestartAlways(container));
   const isRegularInit = ({ name }: ContainerStatus): boolean => regularInit.some((container) => container.name === name);
   return (
