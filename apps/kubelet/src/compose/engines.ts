@@ -3,7 +3,7 @@ import type { PodSandboxConfig } from "@nk/cri-api";
 import { createFileCredentials, createImages, listCredentialFiles } from "@nk/images";
 import type { Images } from "@nk/images";
 import type { KubeletSettings } from "@nk/kubelet-config";
-import { createPodFiles, createPodSync } from "@nk/pod-sync";
+import { crashBackoffUpTo, createPodFiles, createPodSync } from "@nk/pod-sync";
 import type { PodFiles, PodSync, ProbePort } from "@nk/pod-sync";
 import type { PodUid } from "@nk/pod-model";
 import type { PodStartLatency } from "@nk/pod-status";
@@ -126,7 +126,7 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
     },
     {
       podLogsDir: settings.podLogsDir,
-      crashBackoff: { initialMs: 10_000, maxMs: settings.crashLoopBackOffMaxMs, resetAfterMs: 600_000 },
+      crashBackoff: crashBackoffUpTo(settings.crashLoopBackOffMaxMs),
       clock,
       logger: logger.child({ part: "pod-sync" }),
       metrics,
