@@ -37,9 +37,8 @@ const faultOf = (view: PlanView, spec: Container, running: RuntimeContainerStatu
 const planRunning = (steps: PlanSteps, view: PlanView, target: { spec: Container; running: RuntimeContainerStatus }): void => {
   const fault = faultOf(view, target.spec, target.running);
   if (fault === undefined) return;
-  // Rules depend on the exit code, which only the next plan knows.
-  const hasRules = target.spec.restartPolicyRules !== undefined && target.spec.restartPolicyRules.length > 0;
-  const restarts = fault.alwaysRestarts || (restartsOnFailure(view.pod, target.spec) && !hasRules);
+  // By the policies alone: rules depend on the exit code, and where a policy says Never the next plan asks them.
+  const restarts = fault.alwaysRestarts || restartsOnFailure(view.pod, target.spec);
   addKill(steps, target.running, { reason: fault.reason, message: restarts ? `${fault.text}, will be restarted` : fault.text });
   if (restarts) addStart(steps, view, { spec: target.spec, kind: "app", reason: "replaced" });
 };
