@@ -8,12 +8,13 @@ const revived = (
   containers: readonly Container[],
   statuses: { readonly before: readonly ContainerStatus[]; readonly after: readonly ContainerStatus[] },
 ): string | undefined => {
-  for (const { name, state } of statuses.before) {
+  for (const { name, state, restartCount } of statuses.before) {
     if (state?.terminated === undefined) continue;
     const container = containers.find((one) => one.name === name);
     if (container !== undefined && mayRestart(pod, container, state.terminated.exitCode)) continue;
     const now = statuses.after.find((one) => one.name === name);
-    if (now !== undefined && now.state?.terminated === undefined) return name;
+    // Counted as a restart it is one: a changed image replaces a container whatever its policy.
+    if (now !== undefined && now.state?.terminated === undefined && now.restartCount <= restartCount) return name;
   }
   return undefined;
 };
