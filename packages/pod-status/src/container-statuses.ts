@@ -168,7 +168,8 @@ const statusOfInstances = (options: {
     ...(user === undefined
       ? {}
       : { user: { linux: { uid: Number(user.uid), gid: Number(user.gid), supplementalGroups: user.supplementalGroups.map(Number) } } }),
-    ...(newest.stopSignal === undefined ? {} : { stopSignal: newest.stopSignal }),
+    // The runtime may know the image's; only a pod that names one is told.
+    ...(newest.stopSignal === undefined || container.lifecycle?.stopSignal === undefined ? {} : { stopSignal: newest.stopSignal }),
   };
 };
 
