@@ -1,7 +1,9 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { promptFiles } from "@nk/stdx";
 import { errnoOf } from "./errors.ts";
 import type { Hierarchy } from "./layout.ts";
+
+const { mkdir, readFile, writeFile } = promptFiles;
 
 /** What containers may need limits of; only those the parent has are asked for. */
 const V2_CONTROLLERS = ["cpuset", "cpu", "io", "memory", "hugetlb", "pids"];

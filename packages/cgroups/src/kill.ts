@@ -1,8 +1,10 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promptFiles } from "@nk/stdx";
 import { errnoOf } from "./errors.ts";
 import type { Hierarchy } from "./layout.ts";
 import { listTree, readProcesses } from "./tree.ts";
+
+const { writeFile } = promptFiles;
 
 /** Sends SIGKILL to what is in one tree of cgroups: all at once where the kernel can, else one by one. */
 export const killTree = async (hierarchy: Hierarchy, directory: string, killProcess: (pid: number) => void): Promise<void> => {

@@ -1,6 +1,8 @@
-import { readdir, readFile, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import { promptFiles } from "@nk/stdx";
 import { errnoOf } from "./errors.ts";
+
+const { readdir, readFile, rmdir } = promptFiles;
 
 const isGone = (error: unknown): boolean => ["ENOENT", "ENODEV", "ENOTDIR"].includes(errnoOf(error));
 

@@ -1,8 +1,10 @@
+import { appendFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { parseMountTable, readMountTable } from "./index.ts";
+import { createMountTableReader } from "./mount-table.ts";
 
 const TABLE = [
   "27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard",
@@ -44,5 +46,21 @@ describe("a mount table", () => {
 
   it("that cannot be read is an error with a code", async () => {
     await expect(readMountTable("/nowhere/mountinfo")).rejects.toMatchObject({ code: "table-unreadable" });
+  });
+
+  it("shows everybody at least what was mounted when they asked, however many ask at once", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "nk-mounts-"));
+    onTestFinished(() => rm(dir, { recursive: true }));
+    const path = join(dir, "mountinfo");
+    const read = createMountTableReader(path);
+    await expect(Promise.all([read(), read()])).rejects.toMatchObject({ code: "table-unreadable" });
+    const answers: Promise<number>[] = [];
+    for (let count = 1; count <= 200; count += 1) {
+      appendFileSync(path, `${count} 1 0:1 / /mnt/${count} rw - tmpfs t rw\n`);
+      answers.push(read("/mnt").then((found) => found.length));
+      if (count % 7 === 0) await answers.at(-3);
+    }
+    const seen = await Promise.all(answers);
+    expect(seen.filter((length, index) => length < index + 1)).toEqual([]);
   });
 });

@@ -86,16 +86,36 @@ const parseBelow = (text: string, below: string): readonly MountEntry[] => {
 };
 
 /** Reads a mountinfo file; with `below` only what is mounted at or below a real path. Rejects with `table-unreadable`. */
-export const readMountTable = async (path: string, below = "/"): Promise<readonly MountEntry[]> => {
-  try {
-    const text = await readFile(path, "utf8");
-    // Other bytes may be written in more than one way.
-    if (/^[\x20-\x7e]+$/u.test(below) && below !== "/") return parseBelow(text, below);
-    return parseMountTable(text).filter(({ mountPoint }) => isWithin(mountPoint, below));
-  } catch (error) {
-    throw new MountsError("table-unreadable", `reading the mount table ${path} failed`, { cause: error });
-  }
+export type ReadMountTable = (below?: string) => Promise<readonly MountEntry[]>;
+
+/**
+ * Who asks while the file is being read gets what the next read finds, together with everybody else who does: the kernel makes the reader
+ * wait for whoever mounts something, and sixty pods that end at once ask sixty times.
+ */
+export const createMountTableReader = (path: string): ReadMountTable => {
+  let current: Promise<string> | undefined;
+  let next: Promise<string> | undefined;
+  const read = async (): Promise<string> => {
+    await current?.catch(() => undefined);
+    current = next;
+    next = undefined;
+    return await readFile(path, "utf8");
+  };
+  return async (below = "/") => {
+    next ??= read();
+    try {
+      const text = await next;
+      // Other bytes may be written in more than one way.
+      if (/^[\x20-\x7e]+$/u.test(below) && below !== "/") return parseBelow(text, below);
+      return parseMountTable(text).filter(({ mountPoint }) => isWithin(mountPoint, below));
+    } catch (error) {
+      throw new MountsError("table-unreadable", `reading the mount table ${path} failed`, { cause: error });
+    }
+  };
 };
+
+/** Reads a mountinfo file once; see {@link ReadMountTable}. */
+export const readMountTable = (path: string, below?: string): Promise<readonly MountEntry[]> => createMountTableReader(path)(below);
 
 /** Whether `path` is `directory` or lies below it; both normalised. */
 export const isWithin = (path: string, directory: string): boolean =>

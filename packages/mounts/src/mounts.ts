@@ -7,7 +7,7 @@ import { changeGroup } from "./change-group.ts";
 import type { ChangeGroupRequest } from "./change-group.ts";
 import { hasErrorCode, MountsError } from "./errors.ts";
 import { createMountCommands } from "./mount-commands.ts";
-import { readMountTable } from "./mount-table.ts";
+import { createMountTableReader } from "./mount-table.ts";
 import type { MountEntry } from "./mount-table.ts";
 import { openWithin } from "./open-within.ts";
 import type { HeldFile } from "./open-within.ts";
@@ -135,6 +135,8 @@ interface Parts {
   readonly rootDir: string;
   readonly list: Mounts["list"];
   readonly find: Mounts["find"];
+  /** The same for a path that is real already. */
+  readonly findReal: Mounts["find"];
   readonly unmount: Mounts["unmount"];
   readonly run: ReturnType<typeof createMountCommands>;
 }
@@ -154,7 +156,7 @@ const createTmpfsMount = (parts: Parts): Mounts["mountTmpfs"] => {
   let takesNoswap: boolean | undefined;
   return async (request, options) => {
     const target = await resolveTarget(parts.rootDir, request.target);
-    if ((await parts.find(target, options))?.fsType === "tmpfs") return;
+    if ((await parts.findReal(target, options))?.fsType === "tmpfs") return;
     const mount = (noswap: boolean): Promise<void> =>
       parts.run("mount", ["-t", "tmpfs", ...tmpfsOptions(request, noswap), "tmpfs", target], {
         what: `mounting a tmpfs on ${target}`,
@@ -203,7 +205,7 @@ const createUnmount = (parts: Omit<Parts, "unmount">): Mounts["unmount"] => {
     } catch (error) {
       options.signal?.throwIfAborted();
       // Somebody else may have been faster.
-      if ((await parts.find(target, options)) === undefined) return;
+      if ((await parts.findReal(target, options)) === undefined) return;
       if (options.detach !== true) throw error;
       await parts.run("umount", ["-l", target], { what, signal: options.signal });
     }
@@ -212,26 +214,31 @@ const createUnmount = (parts: Omit<Parts, "unmount">): Mounts["unmount"] => {
     if ((await realPathOf(path)) === undefined) return;
     const target = await resolveTarget(parts.rootDir, path);
     for (let stacked = 0; stacked < MAX_STACKED; stacked += 1) {
-      if ((await parts.find(target, options)) === undefined) return;
+      if ((await parts.findReal(target, options)) === undefined) return;
       await once(target, options);
     }
     throw new MountsError("unmount-failed", `unmounting ${target} failed: more than ${MAX_STACKED} mounts are stacked there`);
   };
 };
 
-const createTable = (mountInfoPath: string): Pick<Parts, "list" | "find"> => {
+const createTable = (mountInfoPath: string): Pick<Parts, "list" | "find" | "findReal"> => {
+  const readTable = createMountTableReader(mountInfoPath);
+  const findReal: Mounts["find"] = async (real, { signal } = {}) => {
+    signal?.throwIfAborted();
+    return (await readTable(real)).findLast(({ mountPoint }) => mountPoint === real);
+  };
   const list: Mounts["list"] = async ({ below, signal } = {}) => {
     signal?.throwIfAborted();
     const realBelow = below === undefined ? "/" : await realPathOf(below);
     if (realBelow === undefined) return [];
-    return readMountTable(mountInfoPath, realBelow);
+    return readTable(realBelow);
   };
   return {
     list,
+    findReal,
     find: async (path, options) => {
       const real = await realPathOf(path);
-      if (real === undefined) return undefined;
-      return (await list({ ...options, below: real })).findLast(({ mountPoint }) => mountPoint === real);
+      return real === undefined ? undefined : findReal(real, options);
     },
   };
 };
@@ -267,7 +274,8 @@ export const createMounts = (options: MountsOptions): Mounts => {
     await run("mount", [`--make-${propagation}`, target], { what: `making ${target} ${propagation}`, signal: callOptions?.signal });
   };
   return {
-    ...table,
+    list: table.list,
+    find: table.find,
     unmount,
     bind,
     remountReadOnly,

@@ -1,5 +1,6 @@
 import type { PodRef, PodUid } from "@nk/pod-model";
 import type { Clock, Logger, MetricRegister, RandomSource } from "@nk/stdx";
+import type { SandboxStartLimits } from "./execute/sandbox-starts.ts";
 import type { CrashBackoffLimits } from "./plan/crash-backoff.ts";
 
 /** Options of `createPodSync`. */
@@ -15,6 +16,8 @@ export interface PodSyncOptions {
   readonly backoffEventIntervalMs?: number;
   /** Container instances that one pass may plan anew for, because a sidecar it started lets the next container start. Default 64. */
   readonly maxRounds?: number;
+  /** Sandboxes made at once, and how long one counts, in milliseconds. Default 8 and 2000: enough to keep a runtime busy, see the README. */
+  readonly sandboxStarts?: SandboxStartLimits;
   /** The version in the User-Agent of HTTP hooks, `kube-lifecycle/<version>`. Default 1.36. */
   readonly hookVersion?: string;
   readonly clock?: Clock;

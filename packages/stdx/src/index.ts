@@ -32,6 +32,8 @@ export type {
 } from "./metrics.ts";
 export { createSeededRandom, systemRandom } from "./random.ts";
 export type { RandomSource } from "./random.ts";
+export { promptFiles } from "./prompt-files.ts";
+export type { FileCalls, WritableFile } from "./prompt-files.ts";
 export { createRateLimiter } from "./rate-limiter.ts";
 export type { RateLimiter, RateLimiterOptions } from "./rate-limiter.ts";
 export { createSemaphore } from "./semaphore.ts";

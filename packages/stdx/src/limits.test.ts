@@ -81,6 +81,18 @@ describe("createSemaphore", () => {
     expect(semaphore.waiting).toBe(0);
   });
 
+  it("gives a permit at once only when one is free and nobody is passed over", async () => {
+    const semaphore = createSemaphore(1);
+    const first = semaphore.tryAcquire();
+    expect(first).toBeDefined();
+    expect(semaphore.tryAcquire()).toBeUndefined();
+    const waiting = semaphore.acquire();
+    first?.[Symbol.dispose]();
+    expect(semaphore.tryAcquire()).toBeUndefined();
+    (await waiting)[Symbol.dispose]();
+    expect(semaphore.tryAcquire()).toBeDefined();
+  });
+
   it("lets a waiter leave on abort without losing a permit", async () => {
     const semaphore = createSemaphore(1, { maxWaiting: 1 });
     const held = await semaphore.acquire();

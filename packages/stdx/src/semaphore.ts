@@ -5,6 +5,8 @@ import { createWaitLine } from "./wait-line.ts";
 export interface Semaphore {
   /** Waits for a permit; dispose it to give it back. Rejects with `signal.reason` on abort. */
   acquire(options?: { readonly signal?: AbortSignal | undefined }): Promise<Disposable>;
+  /** A permit if one is free, at once. */
+  tryAcquire(): Disposable | undefined;
   /** How many wait now. */
   readonly waiting: number;
 }
@@ -29,12 +31,17 @@ export const createSemaphore = (limit: number, options?: { readonly maxWaiting?:
     };
   };
 
+  const tryAcquire = (): Disposable | undefined => {
+    if (held >= limit) return undefined;
+    held += 1;
+    return createPermit();
+  };
+
   return {
+    tryAcquire,
     async acquire(acquireOptions) {
       acquireOptions?.signal?.throwIfAborted();
-      if (held >= limit) return await line.wait(acquireOptions?.signal, undefined);
-      held += 1;
-      return createPermit();
+      return tryAcquire() ?? (await line.wait(acquireOptions?.signal, undefined));
     },
     get waiting() {
       return line.size;

@@ -45,6 +45,16 @@ export const errorText = (error: unknown): string => (error instanceof Error ? e
 export const hasErrorCode = (error: unknown, ...codes: readonly string[]): boolean =>
   error instanceof Error && "code" in error && typeof error.code === "string" && codes.includes(error.code);
 
+/** What a task found; undefined when the file or directory does not exist. */
+export const orIfMissing = async <T>(task: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await task;
+  } catch (error) {
+    if (hasErrorCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+};
+
 /** The error itself when it is of this package, else one that says what was attempted, with the other's words. */
 export const toVolumesError = (error: unknown, code: VolumesErrorCode, what?: string): VolumesError =>
   isVolumesError(error)

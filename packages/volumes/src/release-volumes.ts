@@ -1,7 +1,8 @@
 import type { Dirent } from "node:fs";
-import { readdir, realpath, rmdir, unlink } from "node:fs/promises";
-import { join } from "node:path";
-import { hasErrorCode, toVolumesError, VolumesError } from "./errors.ts";
+import { rmdir, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { promptFiles } from "@nk/stdx";
+import { hasErrorCode, orIfMissing, toVolumesError, VolumesError } from "./errors.ts";
 import { escapePluginName, unescapePluginName } from "./pod-paths.ts";
 import type { PodPaths } from "./pod-paths.ts";
 import type { MountPort } from "./ports.ts";
@@ -23,7 +24,7 @@ const KNOWN_DIRECTORIES: ReadonlySet<string> = new Set(PLUGINS.map(({ name }) =>
 
 const listEntries = async (path: string): Promise<readonly Dirent[]> => {
   try {
-    return await readdir(path, { withFileTypes: true });
+    return await promptFiles.readdir(path, { withFileTypes: true });
   } catch (error) {
     if (hasErrorCode(error, "ENOENT")) return [];
     throw error;
@@ -47,10 +48,15 @@ const removeFile = async (path: string): Promise<void> => {
   }
 };
 
+/**
+ * The kernel names the real path, and the kubelet's root may be a symbolic link. What is mounted at the end of the path is not looked at: it
+ * may be a server that does not answer.
+ */
+const realPathOf = async (path: string): Promise<string> => join(await promptFiles.realpath(dirname(path)), basename(path));
+
 const mountsBelow = async (path: string, tools: ReleaseTools, signal: AbortSignal | undefined): Promise<readonly string[]> => {
   try {
-    // The kernel names the real path, and the kubelet's root may be a symbolic link.
-    const real = await realpath(path);
+    const real = await realPathOf(path);
     return (await tools.listMounts(path, signal)).filter((point) => point === real || point.startsWith(`${real}/`));
   } catch (error) {
     if (hasErrorCode(error, "ENOENT")) return [];
@@ -66,7 +72,7 @@ const unmountAll = async (path: string, tools: ReleaseTools, signal: AbortSignal
     new VolumesError("mounted", `removing ${path} failed: ${point} is still mounted`, { cause });
   const { unmount } = tools;
   if (unmount === undefined) throw refuse(points[0] ?? path);
-  const real = await realpath(path);
+  const real = await realPathOf(path);
   for (const point of points.toReversed()) {
     try {
       // What lies inside was mounted by a container and may be in use by others; the volume itself is ours alone.
@@ -92,6 +98,7 @@ const removeVolume = async (
   try {
     // First, so that a volume that is half gone is not taken for ready.
     for (const marker of [paths.marker(name), paths.marker(`wrapped_${name}`)]) {
+      if ((await orIfMissing(promptFiles.lstat(marker))) === undefined) continue;
       await removeFile(join(marker, "ready"));
       await removeIfEmpty(marker);
     }
@@ -138,17 +145,23 @@ const removePlaces = async (path: string, depth: number): Promise<void> => {
   await removeIfEmpty(path);
 };
 
+const releaseSubPaths = async ({ subPaths }: PodPaths, tools: ReleaseTools, signal: AbortSignal | undefined): Promise<void> => {
+  // Most pods have none, and then the mount table need not be read.
+  if ((await orIfMissing(promptFiles.lstat(subPaths))) === undefined) return;
+  for (const point of (await mountsBelow(subPaths, tools, signal)).toReversed()) {
+    if (tools.unmount === undefined) throw new VolumesError("mounted", `removing ${subPaths} failed: ${point} is still mounted`);
+    await tools.unmount(point, { signal, detach: true });
+  }
+  await removePlaces(subPaths, 2);
+};
+
 /**
  * Removes what volumes left on disk, by what lies there: sub-paths first, then each volume, unmounted before it is emptied. Never enters
  * another filesystem. Rejects with `mounted`, `empty-dir` or `unsupported-source`; then a later call goes on.
  */
 export const releaseVolumes = async (paths: PodPaths, tools: ReleaseTools, signal: AbortSignal | undefined): Promise<void> => {
   try {
-    for (const point of (await mountsBelow(paths.subPaths, tools, signal)).toReversed()) {
-      if (tools.unmount === undefined) throw new VolumesError("mounted", `removing ${paths.subPaths} failed: ${point} is still mounted`);
-      await tools.unmount(point, { signal, detach: true });
-    }
-    await removePlaces(paths.subPaths, 2);
+    await releaseSubPaths(paths, tools, signal);
     await removeVolumes(paths, tools, signal);
   } catch (error) {
     signal?.throwIfAborted();

@@ -34,10 +34,12 @@ export const removeTree = async (root: string): Promise<void> => {
   };
 
   try {
-    device = (await lstat(root)).dev;
+    // What was unmounted is empty, which is the usual.
+    await rmdir(root);
+    return;
   } catch (error) {
     if (isMissing(error)) return;
-    throw error;
   }
+  device = (await lstat(root)).dev;
   await removeDirectory(root, 0);
 };

@@ -1,7 +1,8 @@
-import { chmod, chown, lstat, mkdir, realpath, rename, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, realpath, rename, writeFile } from "node:fs/promises";
 import type { Stats } from "node:fs";
 import { dirname, join } from "node:path";
-import { hasErrorCode, isVolumesError, toVolumesError, VolumesError } from "./errors.ts";
+import { promptFiles } from "@nk/stdx";
+import { isVolumesError, orIfMissing, toVolumesError, VolumesError } from "./errors.ts";
 import type { MountPort } from "./ports.ts";
 
 /** What {@link ensureScratchDirectory} takes. */
@@ -20,18 +21,9 @@ const OPEN = 0o777;
 /** What a group needs to write, enter and pass itself on. */
 const GROUP = 0o2770;
 
-const orIfMissing = async <T>(task: Promise<T>): Promise<T | undefined> => {
-  try {
-    return await task;
-  } catch (error) {
-    if (hasErrorCode(error, "ENOENT")) return undefined;
-    throw error;
-  }
-};
-
 const giveToGroup = async (path: string, gid: number | undefined): Promise<void> => {
   if (gid === undefined) return;
-  const { mode } = await lstat(path);
+  const { mode } = await promptFiles.lstat(path);
   await chown(path, -1, gid);
   // Second, because a change of owner clears setgid.
   await chmod(path, (mode & 0o7777) | GROUP);
@@ -81,11 +73,12 @@ export const ensureScratchDirectory = async (request: ScratchRequest): Promise<v
   const { path, marker, gid, signal } = request;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o750 });
-    const found: Stats | undefined = await orIfMissing(lstat(path));
-    if (found === undefined) await makeOpenDirectory(path, request.memory === undefined ? gid : undefined);
+    const found: Stats | undefined = await orIfMissing(promptFiles.lstat(path));
+    // What is mounted on it has a mode of its own.
+    if (found === undefined) await (request.memory === undefined ? makeOpenDirectory(path, gid) : mkdir(path, { mode: 0o750 }));
     else if (!found.isDirectory()) throw new VolumesError("unsafe-path", `${path} is not a directory`);
     const readyPath = join(marker, "ready");
-    const isReady = (await orIfMissing(lstat(readyPath))) !== undefined;
+    const isReady = (await orIfMissing(promptFiles.lstat(readyPath))) !== undefined;
     await ensureTmpfs(request, { isReady, isNew: found === undefined });
     if (isReady) return;
     await mkdir(marker, { recursive: true, mode: 0o750 });

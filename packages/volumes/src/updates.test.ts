@@ -113,6 +113,22 @@ describe("a volume that is mounted", () => {
     volumes.podUpdated({ metadata: { uid: "unknown" } });
   });
 
+  it("is left alone by an update of the pod when it shows of it what never changes", async () => {
+    const shown = ["metadata.name", "metadata.namespace", "metadata.uid"].map((fieldPath) => ({
+      path: fieldPath,
+      fieldRef: { fieldPath },
+    }));
+    const pod = samplePod({ name: "p", projected: { sources: [{ downwardAPI: { items: shown } }] } });
+    await volumes.prepare(pod, { signal });
+    const labelled = (a: string): Pod => ({ ...pod, metadata: { ...pod.metadata, labels: { a } } });
+    volumes.podUpdated(labelled("1"));
+    volumes.podUpdated(labelled("2"));
+    // Goes after whatever the updates would have begun.
+    await volumes.refresh("u1", { signal });
+    const labels = { volume_plugin: "kubernetes.io/projected", operation_name: "volume_mount", status: "success", migrated: "false" };
+    expect(metrics.observations("storage_operation_duration_seconds", labels)).toHaveLength(2);
+  });
+
   it("shows trust anchors that changed", async () => {
     const pod = samplePod({ name: "t", projected: { sources: [{ clusterTrustBundle: { signerName: "s", path: "ca" } }] } });
     await volumes.prepare(pod, { signal });

@@ -1,5 +1,5 @@
 import { EVENT_REASONS, podRef } from "@nk/pod-model";
-import type { Pod, PodRef, PodUid } from "@nk/pod-model";
+import type { DownwardAPIVolumeFile, Pod, PodRef, PodUid } from "@nk/pod-model";
 import { createKeyedExecutor, linkSignals, noopLogger, noopMetrics, systemClock, systemRandom, withDeadline } from "@nk/stdx";
 import type { Clock, KeyedExecutor, Logger, MetricRegister, RandomSource } from "@nk/stdx";
 import { isVolumesError, VolumesError } from "./errors.ts";
@@ -151,8 +151,14 @@ const refreshPod = async (engine: Engine, uid: PodUid, signal: AbortSignal | und
   if (failed !== undefined) throw failed.reason;
 };
 
+/** A pod's names are never changed, and they are all that most pods show of themselves: the namespace beside their token. */
+const mayChange = ({ fieldRef }: DownwardAPIVolumeFile): boolean =>
+  fieldRef === undefined || !["metadata.name", "metadata.namespace", "metadata.uid"].includes(fieldRef.fieldPath);
+
 const showsPod = ({ volume }: VolumeRecord): boolean =>
-  volume.downwardAPI !== undefined || (volume.projected?.sources ?? []).some(({ downwardAPI }) => downwardAPI !== undefined);
+  [volume.downwardAPI, ...(volume.projected?.sources ?? []).map(({ downwardAPI }) => downwardAPI)].some((shown) =>
+    shown?.items?.some(mayChange),
+  );
 
 const showsTrustBundle = ({ volume }: VolumeRecord): boolean =>
   (volume.projected?.sources ?? []).some(({ clusterTrustBundle }) => clusterTrustBundle !== undefined);

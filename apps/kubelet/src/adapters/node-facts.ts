@@ -1,8 +1,8 @@
-import { open } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { parseResolvConf } from "@nk/pod-sync";
 import type { NodeFacts } from "@nk/pod-sync";
+import { promptFiles } from "@nk/stdx";
 import type { HostFacts } from "./host.ts";
 import type { NodeView } from "./node-view.ts";
 
@@ -16,10 +16,9 @@ export const primaryHostIp = (): string => {
 const MAX_FILE_BYTES = 10 * 1024 * 1024;
 
 const readLimited = async (path: string): Promise<string> => {
-  await using file = await open(path, "r");
-  const { size } = await file.stat();
+  const { size } = await promptFiles.stat(path);
   if (size > MAX_FILE_BYTES) throw new Error(`${path} has ${size} bytes, more than ${MAX_FILE_BYTES}`);
-  return await file.readFile("utf8");
+  return await promptFiles.readFile(path, "utf8");
 };
 
 const readResolvConf = async (path: string): Promise<Pick<NodeFacts, "hostResolvConf">> =>

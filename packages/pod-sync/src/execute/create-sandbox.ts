@@ -43,6 +43,8 @@ const runSandbox = async (pass: PodPass, setup: PodSetup): Promise<string> => {
 /** Makes the pod's sandbox and reads its addresses. A failure is an event; the next pass tries again. */
 export const createSandbox = async (pass: PodPass, setup: PodSetup): Promise<CreatedSandbox> => {
   pass.signal.throwIfAborted();
+  const turn = pass.sandboxStarts.take(pass.signal);
+  using _turn = turn instanceof Promise ? await turn : turn;
   using _hold = holdObservation(pass);
   let sandboxId: string;
   try {

@@ -12,6 +12,7 @@ import { killPod } from "./kill-pod.ts";
 import { restorePod } from "./orphan.ts";
 import { releaseVolumes } from "./pod-setup.ts";
 import { createPodMemories } from "./pod-memory.ts";
+import { createSandboxStarts } from "./sandbox-starts.ts";
 import { currentObservation } from "./sync-context.ts";
 import type { PodPass, Settings, SyncContext } from "./sync-context.ts";
 import { sweepRemains } from "./sweep-remains.ts";
@@ -84,20 +85,26 @@ const DEFAULTS: Settings = {
   retryMaxMs: 10_000,
   backoffEventIntervalMs: 10_000,
   maxRounds: 64,
+  sandboxStarts: { limit: 8, patienceMs: 2000 },
   hookVersion: "1.36",
   onDecision: () => {},
   onSandboxReady: () => {},
 };
 
-const createContext = (ports: PodSyncPorts, options: PodSyncOptions): SyncContext => ({
-  ports,
-  settings: { ...DEFAULTS, ...options },
-  metrics: createPodSyncMetrics(options.metrics ?? noopMetrics),
-  memories: createPodMemories(),
-  clock: options.clock ?? systemClock,
-  random: options.random ?? systemRandom,
-  logger: options.logger ?? noopLogger,
-});
+const createContext = (ports: PodSyncPorts, options: PodSyncOptions): SyncContext => {
+  const settings: Settings = { ...DEFAULTS, ...options };
+  const clock = options.clock ?? systemClock;
+  return {
+    ports,
+    settings,
+    metrics: createPodSyncMetrics(options.metrics ?? noopMetrics),
+    memories: createPodMemories(),
+    sandboxStarts: createSandboxStarts(settings.sandboxStarts, clock),
+    clock,
+    random: options.random ?? systemRandom,
+    logger: options.logger ?? noopLogger,
+  };
+};
 
 /** Creates the engine. It reads nothing and starts nothing by itself. */
 export const createPodSync = (ports: PodSyncPorts, options: PodSyncOptions = {}): PodSync => {

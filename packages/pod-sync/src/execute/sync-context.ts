@@ -4,6 +4,7 @@ import type { PodSyncMetrics } from "../metrics.ts";
 import type { PodSyncOptions } from "../options.ts";
 import type { CrashBackoffLimits } from "../plan/crash-backoff.ts";
 import type { PodGrowth, PodSyncPorts } from "../ports.ts";
+import type { SandboxStartLimits, SandboxStarts } from "./sandbox-starts.ts";
 import type { PodMemories, PodMemory } from "./pod-memory.ts";
 
 /** The options with their defaults. */
@@ -14,6 +15,7 @@ export interface Settings {
   readonly retryMaxMs: number;
   readonly backoffEventIntervalMs: number;
   readonly maxRounds: number;
+  readonly sandboxStarts: SandboxStartLimits;
   readonly hookVersion: string;
   readonly onDecision: NonNullable<PodSyncOptions["onDecision"]>;
   readonly onSandboxReady: NonNullable<PodSyncOptions["onSandboxReady"]>;
@@ -25,6 +27,7 @@ export interface SyncContext {
   readonly settings: Settings;
   readonly metrics: PodSyncMetrics;
   readonly memories: PodMemories;
+  readonly sandboxStarts: SandboxStarts;
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly logger: Logger;

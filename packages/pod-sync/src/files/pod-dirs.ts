@@ -1,6 +1,7 @@
-import { mkdir, readdir, realpath } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { PodUid } from "@nk/pod-model";
+import { promptFiles } from "@nk/stdx";
 import { orIfMissing } from "./file-errors.ts";
 import { podDirPath } from "./pod-paths.ts";
 import type { PodFileRoots } from "./pod-paths.ts";
@@ -21,8 +22,7 @@ const VOLUME_DIRS: ReadonlySet<string> = new Set(["volumes", "volumeDevices", "v
 /** Makes `<root>/pods/<uid>` with `volumes` and `plugins` in it, each 0750. */
 export const makePodDirs = async (roots: PodFileRoots, uid: PodUid): Promise<void> => {
   const podDir = podDirPath(roots, uid);
-  for (const directory of [podDir, join(podDir, "volumes"), join(podDir, "plugins")])
-    await mkdir(directory, { recursive: true, mode: 0o750 });
+  for (const name of ["volumes", "plugins"]) await mkdir(join(podDir, name), { recursive: true, mode: 0o750 });
 };
 
 const findMounts = async (
@@ -31,7 +31,7 @@ const findMounts = async (
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> => {
   // The kernel names the real path, and the kubelet's root may be a symbolic link.
-  const realDir = await orIfMissing(realpath(podDir), undefined);
+  const realDir = await orIfMissing(promptFiles.realpath(podDir), undefined);
   if (realDir === undefined) return [];
   const mountPoints = await listMountPoints({ below: realDir, signal });
   return mountPoints.filter((path) => path === realDir || path.startsWith(`${realDir}/`)).map((path) => `${path} is mounted`);
@@ -55,7 +55,7 @@ export const removePodDataDir = async (input: RemovePodDirsInput): Promise<PodDi
   const mounts = await findMounts(podDir, input.listMountPoints, signal);
   if (mounts.length > 0) return { status: "refused", reasons: mounts };
   const reasons: string[] = [];
-  for (const name of await orIfMissing(readdir(podDir), [])) {
+  for (const name of await orIfMissing(promptFiles.readdir(podDir), [])) {
     if (VOLUME_DIRS.has(name)) reasons.push(...(await removeTree(join(podDir, name), { what: "empty-directories", signal })));
   }
   // The pod's directory itself is what later shows that volumes remain: it goes last.

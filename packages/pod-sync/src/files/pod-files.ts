@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { systemRandom, writeFileAtomic } from "@nk/stdx";
+import { promptFiles, systemRandom, writeFileAtomic } from "@nk/stdx";
 import type { RandomSource } from "@nk/stdx";
 import type { PodRef, PodUid } from "@nk/pod-model";
 import { countRestarts, linkLog, removeLogFiles, unlinkLog, unlinkLogsOfPod } from "./container-logs.ts";
@@ -77,6 +77,7 @@ export interface PodFiles {
 /** No more than the content is read: a container can write to its hosts file, and as much as the disk holds. */
 const hasContent = async (path: string, content: Buffer): Promise<boolean> => {
   try {
+    if ((await promptFiles.lstat(path)).size !== content.length) return false;
     const { bytes, isCut } = await readTail(path, content.length);
     return !isCut && content.equals(bytes);
   } catch (error) {

@@ -1,5 +1,6 @@
-import { lstat, readdir, rmdir, unlink } from "node:fs/promises";
+import { rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { promptFiles } from "@nk/stdx";
 import { hasErrorCode, orIfMissing } from "./file-errors.ts";
 
 /** How a directory is removed. */
@@ -11,7 +12,7 @@ export interface RemoveTreeOptions {
 
 const removeEntry = async (path: string, device: number, options: RemoveTreeOptions): Promise<readonly string[]> => {
   options.signal?.throwIfAborted();
-  const stats = await orIfMissing(lstat(path), undefined);
+  const stats = await orIfMissing(promptFiles.lstat(path), undefined);
   if (stats === undefined) return [];
   if (stats.isDirectory()) return stats.dev === device ? removeDirectory(path, device, options) : [`${path} is another filesystem`];
   if (options.what === "empty-directories") return [`${path} is in the way`];
@@ -22,7 +23,8 @@ const removeEntry = async (path: string, device: number, options: RemoveTreeOpti
 
 const removeDirectory = async (path: string, device: number, options: RemoveTreeOptions): Promise<readonly string[]> => {
   const refusals: string[] = [];
-  for (const name of await orIfMissing(readdir(path), [])) refusals.push(...(await removeEntry(join(path, name), device, options)));
+  for (const name of await orIfMissing(promptFiles.readdir(path), []))
+    refusals.push(...(await removeEntry(join(path, name), device, options)));
   if (refusals.length > 0) return refusals;
   try {
     await orIfMissing(rmdir(path), undefined);
@@ -39,7 +41,7 @@ const removeDirectory = async (path: string, device: number, options: RemoveTree
  * when the directory is gone. A bind mount of the same filesystem looks like a directory: the caller must know that there is none.
  */
 export const removeTree = async (path: string, options: RemoveTreeOptions): Promise<readonly string[]> => {
-  const stats = await orIfMissing(lstat(path), undefined);
+  const stats = await orIfMissing(promptFiles.lstat(path), undefined);
   if (stats === undefined) return [];
   return stats.isDirectory() ? removeDirectory(path, stats.dev, options) : removeEntry(path, stats.dev, options);
 };

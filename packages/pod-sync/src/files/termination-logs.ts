@@ -1,5 +1,6 @@
-import { lstat, open, opendir, unlink } from "node:fs/promises";
+import { open, opendir, unlink } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { promptFiles } from "@nk/stdx";
 import type { RandomSource } from "@nk/stdx";
 import { hasErrorCode, orIfMissing } from "./file-errors.ts";
 
@@ -57,8 +58,8 @@ export interface StaleLogsInput {
  * runtime which tells a path with its links resolved loses nothing.
  */
 export const removeStaleTerminationLogs = async ({ podDir, directory, usedPaths }: StaleLogsInput): Promise<void> => {
-  const parent = await orIfMissing(lstat(podDir), undefined);
-  const own = await orIfMissing(lstat(directory), undefined);
+  const parent = await orIfMissing(promptFiles.lstat(podDir), undefined);
+  const own = await orIfMissing(promptFiles.lstat(directory), undefined);
   if (parent === undefined || own === undefined || !own.isDirectory() || own.dev !== parent.dev) return;
   const used = new Set(usedPaths.map((path) => basename(path)));
   const stale: string[] = [];

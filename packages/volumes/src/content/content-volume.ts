@@ -1,6 +1,6 @@
-import { lstat } from "node:fs/promises";
 import { computePodLimits, hasLimitOnEveryContainer, parseQuantity, quantityValue } from "@nk/pod-model";
 import type { Pod } from "@nk/pod-model";
+import { promptFiles } from "@nk/stdx";
 import { join } from "node:path";
 import { VolumesError } from "../errors.ts";
 import { makeNestedMountPoints } from "../nested-mount-points.ts";
@@ -16,7 +16,7 @@ const GROUP_READS = 0o440;
 
 const isThere = async (path: string): Promise<boolean> => {
   try {
-    await lstat(path);
+    await promptFiles.lstat(path);
     return true;
   } catch {
     // Whatever it is, writing anew will tell.
@@ -84,6 +84,7 @@ export const setUpContentVolume = async (
   await writePayload(path, payload, {
     clock: tools.clock,
     random: tools.random,
+    inMemory: volume.inMemory,
     ...(gid !== undefined && {
       effectiveMode: (mode) => mode | GROUP_READS,
       setOwnership: () => tools.setOwnership({ plugin: volume.plugin, path, gid, readOnly: true, ref, signal }),

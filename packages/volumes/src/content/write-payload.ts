@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
-import { chmod, lchown, lstat, mkdir, open, readdir, readFile, readlink, rename, symlink, unlink } from "node:fs/promises";
+import * as threadedFiles from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Clock, RandomSource } from "@nk/stdx";
+import { promptFiles } from "@nk/stdx";
+import type { Clock, FileCalls, RandomSource } from "@nk/stdx";
 import { hasErrorCode, toVolumesError, VolumesError } from "../errors.ts";
 import { removeTree } from "../remove-tree.ts";
 import type { FileContent, Payload } from "./payload.ts";
@@ -31,6 +32,8 @@ export type WriteStep = (typeof WRITE_STEPS)[number];
 export interface WriteOptions {
   readonly clock: Clock;
   readonly random: RandomSource;
+  /** Whether the directory lies in memory, where nothing has to be waited for; default false. */
+  readonly inMemory?: boolean | undefined;
   /** The mode a file will have once its ownership is set; default its own. */
   readonly effectiveMode?: ((mode: number) => number) | undefined;
   /** Gives the files of the directory to their owners, before anybody sees the new ones. */
@@ -39,9 +42,15 @@ export interface WriteOptions {
   readonly atStep?: ((step: WriteStep) => void) | undefined;
 }
 
-const readLinkOrUndefined = async (path: string): Promise<string | undefined> => {
+/** A directory, and how files in it are reached. */
+interface Place {
+  readonly directory: string;
+  readonly files: FileCalls;
+}
+
+const readLinkOrUndefined = async (files: FileCalls, path: string): Promise<string | undefined> => {
   try {
-    return await readlink(path);
+    return await files.readlink(path);
   } catch (error) {
     // EINVAL: something that is no link, such as a directory for a nested mount.
     if (hasErrorCode(error, "ENOENT", "EINVAL")) return undefined;
@@ -49,9 +58,9 @@ const readLinkOrUndefined = async (path: string): Promise<string | undefined> =>
   }
 };
 
-const unlinkIfThere = async (path: string): Promise<void> => {
+const unlinkIfThere = async (files: FileCalls, path: string): Promise<void> => {
   try {
-    await unlink(path);
+    await files.unlink(path);
   } catch (error) {
     if (!hasErrorCode(error, "ENOENT")) throw error;
   }
@@ -67,24 +76,24 @@ const generationName = ({ clock, random }: WriteOptions): string => {
 
 const MAX_NAME_ATTEMPTS = 100;
 
-const makeGeneration = async (directory: string, options: WriteOptions): Promise<string> => {
+const makeGeneration = async ({ directory, files }: Place, options: WriteOptions): Promise<string> => {
   for (let attempt = 0; attempt < MAX_NAME_ATTEMPTS; attempt += 1) {
     const name = generationName(options);
     try {
-      await mkdir(join(directory, name), { mode: 0o700 });
+      await files.mkdir(join(directory, name), { mode: 0o700 });
     } catch (error) {
       if (hasErrorCode(error, "EEXIST")) continue;
       throw error;
     }
     // After mkdir, because the umask cuts the mode that mkdir is given.
-    await chmod(join(directory, name), 0o755);
+    await files.chmod(join(directory, name), 0o755);
     return name;
   }
   throw new VolumesError("write-failed", `writing to ${directory} failed: no free name for a new directory`);
 };
 
-const writeOne = async (path: string, content: FileContent): Promise<void> => {
-  const file = await open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW, 0o600);
+const writeOne = async (files: FileCalls, path: string, content: FileContent): Promise<void> => {
+  const file = await files.open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW, 0o600);
   try {
     await file.writeFile(content.data);
     if (content.uid !== undefined) await file.chown(content.uid, -1);
@@ -95,7 +104,7 @@ const writeOne = async (path: string, content: FileContent): Promise<void> => {
   }
 };
 
-const makeParents = async (generation: string, path: string): Promise<void> => {
+const makeParents = async ({ directory: generation, files }: Place, path: string): Promise<void> => {
   const parts = dirname(path)
     .split("/")
     .filter((part) => part !== ".");
@@ -103,29 +112,34 @@ const makeParents = async (generation: string, path: string): Promise<void> => {
   for (const part of parts) {
     parent = join(parent, part);
     try {
-      await mkdir(parent, { mode: 0o700 });
-      await chmod(parent, 0o755);
+      await files.mkdir(parent, { mode: 0o700 });
+      await files.chmod(parent, 0o755);
     } catch (error) {
       if (!hasErrorCode(error, "EEXIST")) throw error;
     }
   }
 };
 
-const isCurrent = async (path: string, content: FileContent, mode: number): Promise<boolean> => {
-  const stats = await lstat(path);
+const isCurrent = async (
+  files: FileCalls,
+  path: string,
+  wanted: { readonly content: FileContent; readonly mode: number },
+): Promise<boolean> => {
+  const { content, mode } = wanted;
+  const stats = await files.lstat(path);
   if (!stats.isFile() || stats.size !== content.data.byteLength || (stats.mode & 0o7777) !== mode) return false;
   if (content.uid !== undefined && stats.uid !== content.uid) return false;
-  return (await readFile(path)).equals(content.data);
+  return (await files.readFile(path)).equals(content.data);
 };
 
 /** Whether a generation holds exactly the payload, so that nothing has to be written. */
-const holdsPayload = async (generation: string, payload: Payload, options: WriteOptions): Promise<boolean> => {
+const holdsPayload = async ({ directory: generation, files }: Place, payload: Payload, options: WriteOptions): Promise<boolean> => {
   try {
-    const entries = await readdir(generation, { recursive: true, withFileTypes: true });
+    const entries = await files.readdir(generation, { recursive: true, withFileTypes: true });
     if (entries.filter((entry) => !entry.isDirectory()).length !== payload.size) return false;
     for (const [path, content] of payload) {
       const mode = options.effectiveMode?.(content.mode) ?? content.mode;
-      if (!(await isCurrent(join(generation, path), content, mode))) return false;
+      if (!(await isCurrent(files, join(generation, path), { content, mode }))) return false;
     }
     return true;
   } catch (error) {
@@ -134,40 +148,41 @@ const holdsPayload = async (generation: string, payload: Payload, options: Write
   }
 };
 
-const publishGeneration = async (directory: string, payload: Payload, options: WriteOptions): Promise<string> => {
+const publishGeneration = async (place: Place, payload: Payload, options: WriteOptions): Promise<string> => {
+  const { directory, files } = place;
   const { atStep } = options;
   atStep?.("make-generation");
-  const name = await makeGeneration(directory, options);
+  const name = await makeGeneration(place, options);
   for (const [path, content] of payload) {
     atStep?.("write-file");
-    await makeParents(join(directory, name), path);
-    await writeOne(join(directory, name, path), content);
+    await makeParents({ directory: join(directory, name), files }, path);
+    await writeOne(files, join(directory, name, path), content);
   }
   atStep?.("set-ownership");
   await options.setOwnership?.();
   atStep?.("link-generation");
   // One may be left from a kubelet that died right here.
-  await unlinkIfThere(join(directory, NEW_DATA_LINK));
-  await symlink(name, join(directory, NEW_DATA_LINK));
+  await unlinkIfThere(files, join(directory, NEW_DATA_LINK));
+  await files.symlink(name, join(directory, NEW_DATA_LINK));
   atStep?.("publish");
-  await rename(join(directory, NEW_DATA_LINK), join(directory, DATA_LINK));
+  await files.rename(join(directory, NEW_DATA_LINK), join(directory, DATA_LINK));
   return name;
 };
 
 const topName = (path: string): string => path.split("/", 1)[0] ?? path;
 
-const linkVisible = async (directory: string, payload: Payload): Promise<void> => {
+const linkVisible = async ({ directory, files }: Place, payload: Payload): Promise<void> => {
   for (const [path, { uid }] of payload) {
     const name = topName(path);
     const link = join(directory, name);
     try {
-      await symlink(`${DATA_LINK}/${name}`, link);
+      await files.symlink(`${DATA_LINK}/${name}`, link);
     } catch (error) {
       // There already, or a directory in which another volume is mounted: that one stays.
       if (hasErrorCode(error, "EEXIST")) continue;
       throw error;
     }
-    if (uid !== undefined) await lchown(link, uid, -1);
+    if (uid !== undefined) await files.lchown(link, uid, -1);
   }
 };
 
@@ -183,23 +198,25 @@ export const writePayload = async (
   options: WriteOptions,
 ): Promise<{ readonly isWritten: boolean }> => {
   const { atStep } = options;
+  const files: FileCalls = options.inMemory === true ? promptFiles : threadedFiles;
+  const place: Place = { directory, files };
   try {
-    const linked = await readLinkOrUndefined(join(directory, DATA_LINK));
+    const linked = await readLinkOrUndefined(files, join(directory, DATA_LINK));
     const current = linked !== undefined && GENERATION.test(linked) ? linked : undefined;
-    const isWritten = current === undefined || !(await holdsPayload(join(directory, current), payload, options));
-    const generation = isWritten ? await publishGeneration(directory, payload, options) : current;
+    const isWritten = current === undefined || !(await holdsPayload({ directory: join(directory, current), files }, payload, options));
+    const generation = isWritten ? await publishGeneration(place, payload, options) : current;
     atStep?.("link-visible");
-    await linkVisible(directory, payload);
+    await linkVisible(place, payload);
     const wanted = new Set([...payload.keys()].map(topName));
-    for (const entry of await readdir(directory, { withFileTypes: true })) {
+    for (const entry of await files.readdir(directory, { withFileTypes: true })) {
       const path = join(directory, entry.name);
       if (entry.isDirectory() && GENERATION.test(entry.name) && entry.name !== generation) {
         atStep?.("remove-generation");
         await removeTree(path);
-      } else if (entry.name === NEW_DATA_LINK && entry.isSymbolicLink()) await unlink(path);
+      } else if (entry.name === NEW_DATA_LINK && entry.isSymbolicLink()) await files.unlink(path);
       else if (entry.isSymbolicLink() && entry.name !== DATA_LINK && !wanted.has(entry.name)) {
         atStep?.("unlink-stale");
-        if ((await readLinkOrUndefined(path)) === `${DATA_LINK}/${entry.name}`) await unlinkIfThere(path);
+        if ((await readLinkOrUndefined(files, path)) === `${DATA_LINK}/${entry.name}`) await unlinkIfThere(files, path);
       }
     }
     return { isWritten };
