@@ -164,6 +164,10 @@ const TABLES: { readonly [type: string]: Rows } = {
       { spec: restartAll, has: {}, before: { spec: restartAll, has: { main: "ended 88" } } },
       "False",
     ],
+    "is false in a pod that is being deleted: nothing is started again": [
+      { metadata: { deletionTimestamp: "2026-01-01T00:00:00Z" }, spec: restartAll, has: { main: "ended 88" } },
+      "False",
+    ],
     "is false after an end that no rule names": [{ spec: restartAll, has: { main: "runs, ended 88" } }, "False"],
     "says that the pod has completed": [{ spec: restartAll, has: { main: "ended 0" } }, "False | PodCompleted"],
     "says that the pod has failed": [{ spec: restartAll, has: { main: "ended 1" } }, "False | PodFailed"],

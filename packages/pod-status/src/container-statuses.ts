@@ -3,7 +3,7 @@ import type { Container, ContainerState, ContainerStatus, Pod, RuntimeContainerS
 import { computeContainerState, restartCountOf, UNKNOWN_EXIT } from "./container-state.ts";
 import type { PodStatusInput, WaitingReason } from "./input.ts";
 import { mayRestart } from "./may-restart.ts";
-import { removedForRestart, wasRestartingAll } from "./restart-all.ts";
+import { haveBeenRemoved, removedForRestart } from "./restart-all.ts";
 
 type Kind = "init" | "sidecar" | "app" | "ephemeral";
 
@@ -68,27 +68,28 @@ const statusWithoutInstance = (container: Container, kind: Kind, input: PodStatu
     restartCount: 0,
     ...volumeMountStatuses(container),
   };
-  if (kind !== "ephemeral" && before !== undefined && before.state?.waiting === undefined && wasRestartingAll(input.previous)) {
+  if (kind !== "ephemeral" && before !== undefined && before.state?.waiting === undefined && haveBeenRemoved(input)) {
     return removedForRestart(before, base);
   }
   if (before?.state?.terminated !== undefined) {
     // The runtime forgot a container that had ended: its end stays the truth.
     return { ...before, ready: kind === "init" && before.state.terminated.exitCode === 0, ...startedOf(kind, false) };
   }
-  if (before?.state?.running !== undefined) return vanishedStatus(before, input, waitingFor);
+  const kept = before === undefined ? {} : { restartCount: before.restartCount, lastState: before.lastState ?? {} };
   const appStarted = (input.observed?.containers ?? []).some((seen) =>
     (input.pod.spec?.containers ?? []).some((app) => app.name === seen.name),
   );
   if (kind === "init" && appStarted) {
     // An init container that was pruned after the pod had initialised: it must have ended well.
     const message = "Unable to get init container status from container runtime and pod has been initialized, treat it as exited normally";
-    return { ...base, ready: true, state: { terminated: { exitCode: 0, reason: "Completed", message } }, lastState: {} };
+    return { ...base, ready: true, state: { terminated: { exitCode: 0, reason: "Completed", message } }, lastState: {}, ...kept };
   }
+  if (before?.state?.running !== undefined) return vanishedStatus(before, input, waitingFor);
   return {
     ...base,
     state: { waiting: { reason: waitingFor } },
     lastState: {},
-    ...(before === undefined ? {} : { restartCount: before.restartCount, lastState: before.lastState ?? {} }),
+    ...kept,
   };
 };
 

@@ -1,5 +1,6 @@
 import { CONTAINER_REASONS, listContainers } from "@nk/pod-model";
-import type { ContainerState, ContainerStatus, Pod, PodStatus, RuntimePodStatus } from "@nk/pod-model";
+import type { ContainerState, ContainerStatus, Pod, RuntimePodStatus } from "@nk/pod-model";
+import type { PodStatusInput } from "./input.ts";
 import { findRestartRule } from "./may-restart.ts";
 
 /** The condition that a pod whose rules may restart all its containers has beside the others. */
@@ -14,14 +15,22 @@ export const mayRestartAll = (pod: Pod): boolean =>
 /** Whether a container has ended in a way that restarts all of them, and is still there: it is the last one to be removed. */
 export const isRestartingAll = (pod: Pod, observed: RuntimePodStatus | undefined): boolean =>
   mayRestartAll(pod) &&
+  pod.metadata?.deletionTimestamp === undefined &&
   listContainers(pod).some((container) => {
     const newest = observed?.containers.find(({ name }) => name === container.name);
     return newest?.state === "exited" && findRestartRule(container, newest.exitCode)?.action === "RestartAllContainers";
   });
 
-/** Whether the status computed before was that of a pod whose containers are all about to be removed and started again. */
-export const wasRestartingAll = (previous: PodStatus | undefined): boolean =>
-  previous?.conditions?.some(({ type, status }) => type === ALL_CONTAINERS_RESTARTING && status === "True") === true;
+/** Whether all containers were removed to be started again: the status before announced it, and the one that asked for it is gone now. */
+export const haveBeenRemoved = ({
+  pod,
+  observed,
+  previous,
+  stoppedForGood,
+}: Pick<PodStatusInput, "pod" | "observed" | "previous" | "stoppedForGood">): boolean =>
+  !stoppedForGood &&
+  previous?.conditions?.some(({ type, status }) => type === ALL_CONTAINERS_RESTARTING && status === "True") === true &&
+  !isRestartingAll(pod, observed);
 
 const REMOVED = {
   reason: CONTAINER_REASONS.RestartingAllContainers,
