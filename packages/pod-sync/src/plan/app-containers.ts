@@ -65,7 +65,9 @@ const planApp = (steps: PlanSteps, view: PlanView, spec: Container): boolean => 
       return true;
     case "exited": {
       const decision = decideRestart(view.pod, spec, newest);
-      if (decision === "restart") addStart(steps, view, { spec, kind: "app", reason: "ended" });
+      // What ended in a sandbox that was replaced can ask for no restart of all: they have all been started anew since.
+      const restarts = decision === "restart" || (decision === "restart-all" && newest.sandboxId !== view.sandboxId);
+      if (restarts) addStart(steps, view, { spec, kind: "app", reason: "ended" });
       return decision !== "leave";
     }
   }
