@@ -5,8 +5,8 @@ import { computePodStatus } from "./index.ts";
 import type { PodStatusInput } from "./index.ts";
 import { sketchInstance, sketchObserved, sketchPod, sketchSandbox } from "./testing/sketch-observed.ts";
 
-/** A failure prints its seed; `fc.assert(..., { seed, path })` plays it again. */
-const RUNS = { numRuns: 1000 };
+/** `NK_FUZZ_RUNS` for more. A failure prints its seed; `fc.assert(..., { seed, path })` plays it again. */
+const RUNS = { numRuns: Number(process.env["NK_FUZZ_RUNS"] ?? 1000) };
 const NAMES = ["i0", "i1", "a0", "a1", "e0"] as const;
 const EXIT_CODES = [0, 1, 88, 137];
 

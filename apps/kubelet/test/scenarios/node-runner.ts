@@ -74,6 +74,8 @@ const runningIds = (run: Run): ReadonlyMap<string, string> => {
   );
 };
 
+const linesOf = ({ node, uid, scenario }: Run): readonly string[] => node.trace.linesOf(uid, scenario.spec);
+
 /** A script is up when it listens to signals; before, it would sleep through them. */
 const untilUp = (run: Run, name: string): Promise<boolean> =>
   until(`container ${name} of ${run.name} to be up`, async () => existsSync(join(stateDir(run), `${name}.up`)));
@@ -165,7 +167,11 @@ const COMMANDS: { readonly [verb: string]: Command } = {
     await untilAllUp(run);
     const { rig } = run.node;
     await rig.remove("Pod", run.name, grace === undefined ? undefined : Number(grace));
-    if (shorter !== undefined) await rig.remove("Pod", run.name, Number(shorter));
+    if (shorter === undefined) return;
+    await until(`${run.name} to be told to stop`, async () =>
+      linesOf(run).some((line) => line.endsWith(` is told to stop within ${grace} s`)),
+    );
+    await rig.remove("Pod", run.name, Number(shorter));
   },
   "force-delete": async (run) => {
     await untilAllUp(run);
@@ -197,18 +203,17 @@ const missingLines = (expected: readonly string[], seen: readonly string[]): rea
 };
 
 const untilStep = async (run: Run, step: Step, expected: readonly string[]): Promise<void> => {
-  const { node, scenario } = run;
   let missing: readonly string[] = [];
   const look = (): boolean => {
     catchUp(run);
-    const lines = missingLines(expected, node.trace.linesOf(run.uid, scenario.spec));
+    const lines = missingLines(expected, linesOf(run));
     missing = [...lines, ...step.events.filter((event) => !run.told.has(event)).map((event) => `event ${event}`)];
     if (missing.length > 0) return false;
     missing = step.status;
     return findStatus(run, step.status);
   };
   const now = (): readonly string[] => (isGone(run) ? ["the pod is gone"] : describeStatus(latest(run).status));
-  const seen = (): string => node.trace.linesOf(run.uid, scenario.spec).join("; ");
+  const seen = (): string => linesOf(run).join("; ");
   await until(
     () => `"${missing.join("; ")}" after "$ ${step.command}"; the status is "${now().join("; ")}"; seen: ${seen()}`,
     async () => look(),
@@ -237,7 +242,7 @@ export const playOnNode = async (
   const mayGoOn = scenario.steps.at(-1)?.status.some((line) => line.includes("CrashLoopBackOff")) === true;
   return {
     check: () => {
-      const difference = findDifference(expected, node.trace.linesOf(run.uid, run.scenario.spec), { mayGoOn });
+      const difference = findDifference(expected, linesOf(run), { mayGoOn });
       if (difference !== undefined) throw new Error(difference);
       catchUp(run);
       const told = new Set(scenario.steps.flatMap(({ events }) => events));

@@ -10,8 +10,8 @@ import type { CrashBackoffEntry } from "./crash-backoff.ts";
 import type { ProbeResults } from "./plan-input.ts";
 import type { PodPlan } from "./pod-plan.ts";
 
-/** A failure prints its seed; `fc.assert(..., { seed, path })` plays it again. */
-const RUNS = { numRuns: 1500 };
+/** `NK_FUZZ_RUNS` for more. A failure prints its seed; `fc.assert(..., { seed, path })` plays it again. */
+const RUNS = { numRuns: Number(process.env["NK_FUZZ_RUNS"] ?? 1000) };
 /** No pod here needs more plans than this to come to rest. */
 const MAX_PLANS = 40;
 const EXIT_CODES = [0, 1, 42, 88, 137];
