@@ -99,6 +99,8 @@ export const buildSettings = (input: SettingsInput): KubeletSettings => {
     failSwapOn: reader.bool("failSwapOn"),
     oomScoreAdj: reader.int("oomScoreAdj"),
     seccompDefault: reader.bool("seccompDefault"),
+    allowedUnsafeSysctls: reader.strings("allowedUnsafeSysctls"),
+    userNamespaceIdsPerPod: reader.isSet("userNamespaces.idsPerPod") ? reader.int("userNamespaces.idsPerPod") : 65_536,
     crashLoopBackOffMaxMs: reader.durationMs("crashLoopBackOff.maxContainerRestartPeriod"),
     logVerbosity: reader.int("logging.verbosity"),
     logFormat: reader.text("logging.format") === "json" ? "json" : "text",

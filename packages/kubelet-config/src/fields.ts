@@ -71,6 +71,8 @@ const USED_FIELDS: readonly ConfigField[] = [
   used(["failCgroupV1", "bool", true]),
   used(["crashLoopBackOff.maxContainerRestartPeriod", "duration", "5m0s"]),
   used(["seccompDefault", "bool", false]),
+  used(["allowedUnsafeSysctls", "strings"]),
+  used(["userNamespaces.idsPerPod", "int"]),
   used(["containerRuntimeEndpoint", "string", "unix:///run/containerd/containerd.sock"], ZERO),
   used(["imageServiceEndpoint", "string", ""]),
   used(["port", "int", 10_250], ZERO),
@@ -175,7 +177,6 @@ const UNSUPPORTED_FIELDS: readonly ConfigField[] = [
   unsupported(["systemReservedCgroup", "string", ""]),
   unsupported(["kubeReservedCgroup", "string", ""]),
   unsupported(["enforceNodeAllocatable", "strings", ["pods"]], [[], ["none"]]),
-  unsupported(["allowedUnsafeSysctls", "strings"]),
   unsupported(["volumePluginDir", "string", "/usr/libexec/kubernetes/kubelet-plugins/volume/exec/"], [], { ...PATH, ...ZERO }),
   unsupported(["kernelMemcgNotification", "bool", false]),
   unsupported(["logging.vmodule", "any"]),
@@ -191,7 +192,6 @@ const UNSUPPORTED_FIELDS: readonly ConfigField[] = [
   unsupported(["tracing.endpoint", "string"]),
   unsupported(["tracing.samplingRatePerMillion", "int"], [0]),
   unsupported(["localStorageCapacityIsolation", "bool", true], [false]),
-  unsupported(["userNamespaces.idsPerPod", "int"], [65_536]),
 ];
 
 /** Every leaf of KubeletConfiguration v1beta1, by path. */

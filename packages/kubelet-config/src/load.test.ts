@@ -88,6 +88,18 @@ describe("loadSettings", () => {
     });
   });
 
+  it("reads what pods may set of the kernel, and how many ids a user namespace has", async () => {
+    expect((await load([])).settings).toMatchObject({ allowedUnsafeSysctls: [], userNamespaceIdsPerPod: 65_536 });
+    const { settings } = await loadFile(
+      "allowedUnsafeSysctls: [net/core/somaxconn]\nuserNamespaces: {idsPerPod: 131072}\n",
+      "--allowed-unsafe-sysctls=kernel.msg*,net.core.somaxconn,fs.mqueue.*",
+    );
+    expect(settings).toMatchObject({
+      allowedUnsafeSysctls: ["kernel.msg*", "net.core.somaxconn", "fs.mqueue.*"],
+      userNamespaceIdsPerPod: 131_072,
+    });
+  });
+
   it("trims the node's name and puts it in lower case", async () => {
     expect((await load([])).settings.nodeName).toBe("node-1.example");
     expect((await load(["--hostname-override= A "])).settings.nodeName).toBe("a");
@@ -131,6 +143,13 @@ describe("loadSettings", () => {
   it.each([
     ["port: 70000", "port must be between 1 and 65535"],
     ["address: here", "address must be an IP address"],
+    ["allowedUnsafeSysctls: [kernel.panic]", 'names "kernel.panic": the sysctls are not known to be namespaced'],
+    ["allowedUnsafeSysctls: ['kernel.*']", "the sysctls are not known to be namespaced"],
+    ["allowedUnsafeSysctls: [Net.core]", "must have at most 253 characters and match regex"],
+    ["allowedUnsafeSysctls: ['net.*.x']", "must have at most 253 characters and match regex"],
+    ["userNamespaces: {idsPerPod: 0}", "must be a multiple of 65536, at least 65536"],
+    ["userNamespaces: {idsPerPod: 65537}", "must be a multiple of 65536"],
+    ["userNamespaces: {idsPerPod: 4294967296}", "not more than 4294967295"],
     ["podLogsDir: /a/../b", "podLogsDir"],
     ["podLogsDir: /ä", "podLogsDir must be ASCII"],
     ["cpuCFSQuotaPeriod: 2s", "must be between 1ms and 1s"],

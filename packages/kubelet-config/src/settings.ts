@@ -138,6 +138,10 @@ export interface KubeletSettings {
   readonly oomScoreAdj: number;
 
   readonly seccompDefault: boolean;
+  /** Sysctls that pods may set though they are not safe; a trailing `*` is a prefix. */
+  readonly allowedUnsafeSysctls: readonly string[];
+  /** Length of the range of ids that each pod with a user namespace gets; a multiple of 65536. */
+  readonly userNamespaceIdsPerPod: number;
   readonly crashLoopBackOffMaxMs: number;
 
   readonly logVerbosity: number;

@@ -93,6 +93,36 @@ const checkFeatureGates: Check = (reader) => {
   }
 };
 
+const SYSCTL_PATTERN = "([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*([a-z0-9][-_a-z0-9]*)?[a-z0-9*]";
+const SYSCTL_REGEX = new RegExp(`^${SYSCTL_PATTERN}$`);
+const MAX_SYSCTL_CHARS = 253;
+const NAMESPACED_SYSCTLS: ReadonlySet<string> = new Set(
+  "sem shmall shmmax shmmni shm_rmid_forced shm msgmax msgmnb msgmni msg".split(" ").map((name) => `kernel.${name}`),
+);
+
+/** Only what the kernel keeps apart for each pod can be allowed (reference: pkg/kubelet/sysctl/allowlist.go). */
+const checkUnsafeSysctls: Check = (reader) => {
+  const path = "allowedUnsafeSysctls";
+  for (const pattern of reader.strings(path)) {
+    if (pattern.length > MAX_SYSCTL_CHARS || !SYSCTL_REGEX.test(pattern))
+      throw reader.invalid(
+        path,
+        `names ${JSON.stringify(pattern)}: a sysctl must have at most ${MAX_SYSCTL_CHARS} characters and match regex ${SYSCTL_PATTERN}`,
+      );
+    const dotted = pattern.replace(/\*.*$/, "").replaceAll("/", ".");
+    if (!NAMESPACED_SYSCTLS.has(dotted) && !dotted.startsWith("net.") && !dotted.startsWith("fs.mqueue."))
+      throw reader.invalid(path, `names ${JSON.stringify(pattern)}: the sysctls are not known to be namespaced`);
+  }
+};
+
+const checkIdsPerPod: Check = (reader) => {
+  const path = "userNamespaces.idsPerPod";
+  if (!reader.isSet(path)) return;
+  const length = reader.int(path);
+  if (length < 65_536 || length % 65_536 !== 0 || length > 4_294_967_295)
+    throw reader.invalid(path, "must be a multiple of 65536, at least 65536 and not more than 4294967295");
+};
+
 /** The reference's rules (pkg/kubelet/apis/config/validation) for the fields that nk acts on, and ranges of those it does not. */
 const CHECKS: readonly Check[] = [
   between("port", 1, 65_535),
@@ -134,6 +164,8 @@ const CHECKS: readonly Check[] = [
   checkEndpoint,
   checkStaticPodUrl,
   checkFeatureGates,
+  checkUnsafeSysctls,
+  checkIdsPerPod,
 ];
 
 const warnGates = (reader: ValueReader): ConfigWarning[] =>

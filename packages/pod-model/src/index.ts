@@ -9,6 +9,8 @@ export { applyPodDefaults } from "./defaults.ts";
 export { isPodModelError, POD_MODEL_ERROR_CODES, PodModelError } from "./errors.ts";
 export type { PodModelErrorCode } from "./errors.ts";
 export { hideExecutable } from "./executable-message.ts";
+export { expandSubPath, expandVariables } from "./expansion.ts";
+export type { VariableLookup } from "./expansion.ts";
 export { formatContainerId, formatPod, podFullName, podRef } from "./ids.ts";
 export type { PodFullName, PodRef, PodUid } from "./ids.ts";
 export { CONFIG_ANNOTATIONS, RUNTIME_ANNOTATIONS, RUNTIME_LABELS } from "./labels.ts";
@@ -43,6 +45,8 @@ export { ADMIT_REASONS, CONTAINER_REASONS, EVENT_REASONS } from "./reasons.ts";
 export type { AdmitReason, ContainerReason, EventReason } from "./reasons.ts";
 export { computePodLimits, computePodRequests, formatResources, hasLimitOnEveryContainer, parseResources } from "./resources.ts";
 export type { ResourceAmounts } from "./resources.ts";
+export { resolveRecursiveReadOnly } from "./recursive-read-only.ts";
+export type { RecursiveReadOnly } from "./recursive-read-only.ts";
 export { compareNewestFirst } from "./runtime-pod.ts";
 export type {
   RuntimeContainer,
@@ -55,5 +59,6 @@ export type {
   RuntimeSandboxStatus,
   SandboxState,
 } from "./runtime-pod.ts";
+export { dottedSysctlName } from "./sysctl-name.ts";
 export type { PodSource, PodUpdate, SourceProblem, SourceSnapshot } from "./sources.ts";
 export { formatNanosTimestamp, formatTimestamp, formatTimestampMicro, formatTimestampNano, parseTimestamp } from "./time.ts";

@@ -1,5 +1,5 @@
-import { formatContainerId, isSidecar } from "@nk/pod-model";
-import type { Container, ContainerState, ContainerStatus, Pod, RuntimeContainerStatus } from "@nk/pod-model";
+import { formatContainerId, isSidecar, resolveRecursiveReadOnly } from "@nk/pod-model";
+import type { Container, ContainerState, ContainerStatus, Pod, RuntimeContainerStatus, VolumeMount } from "@nk/pod-model";
 import { computeContainerState, restartCountOf, UNKNOWN_EXIT } from "./container-state.ts";
 import type { PodStatusInput, WaitingReason } from "./input.ts";
 import { mayRestart } from "./may-restart.ts";
@@ -35,14 +35,20 @@ const previousStatus = ({ previous }: PodStatusInput, name: string): ContainerSt
   );
 };
 
-const volumeMountStatuses = (container: Container): Pick<ContainerStatus, "volumeMounts"> => {
+/** `Enabled` or `Disabled`: what IfPossible came to. What cannot be is not, and keeps the container from being made. */
+const recursiveReadOnlyOf = (mount: VolumeMount, { supportsRecursiveReadOnly = false }: PodStatusInput): string => {
+  const resolved = resolveRecursiveReadOnly(mount, supportsRecursiveReadOnly);
+  return "isRecursive" in resolved && resolved.isRecursive ? "Enabled" : "Disabled";
+};
+
+const volumeMountStatuses = (container: Container, input: PodStatusInput): Pick<ContainerStatus, "volumeMounts"> => {
   const mounts = container.volumeMounts ?? [];
   if (mounts.length === 0) return {};
   return {
     volumeMounts: mounts.map((mount) => ({
       name: mount.name,
       mountPath: mount.mountPath,
-      ...(mount.readOnly === true ? { readOnly: true, recursiveReadOnly: mount.recursiveReadOnly ?? "Disabled" } : {}),
+      ...(mount.readOnly === true ? { readOnly: true, recursiveReadOnly: recursiveReadOnlyOf(mount, input) } : {}),
     })),
   };
 };
@@ -66,7 +72,7 @@ const statusWithoutInstance = (container: Container, kind: Kind, input: PodStatu
     ready: false,
     ...startedOf(kind, false),
     restartCount: 0,
-    ...volumeMountStatuses(container),
+    ...volumeMountStatuses(container, input),
   };
   if (kind !== "ephemeral" && before !== undefined && before.state?.waiting === undefined && haveBeenRemoved(input)) {
     return removedForRestart(before, base);
@@ -165,7 +171,7 @@ const statusOfInstances = (options: {
     imageID: newest.imageRef,
     containerID: formatContainerId({ runtimeName: input.runtimeName, id: newest.id }),
     ...resourceStatus(container),
-    ...volumeMountStatuses(container),
+    ...volumeMountStatuses(container, input),
     ...(user === undefined
       ? {}
       : { user: { linux: { uid: Number(user.uid), gid: Number(user.gid), supplementalGroups: user.supplementalGroups.map(Number) } } }),

@@ -48,4 +48,6 @@ export interface PodStatusInput {
   /** Termination messages by container id, already cut to their limit. */
   readonly terminationMessages: ReadonlyMap<string, string>;
   readonly override?: StatusOverride;
+  /** Whether the pod's runtime handler can mount read-only recursively. Default false. */
+  readonly supportsRecursiveReadOnly?: boolean;
 }

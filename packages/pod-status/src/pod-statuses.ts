@@ -133,6 +133,7 @@ const compute = async (store: Store, uid: PodUid, entry: Entry): Promise<PodStat
     waiting: entry.waiting,
     probes: facts.probes(entry.pod),
     terminationMessages: new Map([...entry.messages].filter(([, message]) => message !== "")),
+    supportsRecursiveReadOnly: facts.supportsRecursiveReadOnly?.(entry.pod) ?? false,
     ...overrideOf(entry.standing),
   });
   if (store.entries.get(uid) !== entry) return status;

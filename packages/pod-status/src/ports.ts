@@ -13,6 +13,8 @@ export interface PodFactsPort {
    * no message: a status must not wait for a broken file.
    */
   readTerminationMessage(pod: Pod, container: RuntimeContainerStatus): Promise<string>;
+  /** Whether the pod's runtime handler can mount read-only recursively, from memory. Absent: none can. */
+  supportsRecursiveReadOnly?(pod: Pod): boolean;
 }
 
 /** How soon a write should go out: an urgent one passes the client's rate limit. */

@@ -1,9 +1,9 @@
 export { buildContainerConfig } from "./config/container-config.ts";
 export type { ContainerConfigInput, DeviceAllocation } from "./config/container-config.ts";
-export { computePodDns, DNS_LIMITS } from "./config/dns.ts";
+export { computePodDns } from "./config/dns.ts";
 export type { DnsFacts, DnsProblem, PodDns } from "./config/dns.ts";
 export { buildEnvironment } from "./config/environment.ts";
-export type { EnvData, EnvFileLookup, EnvironmentInput, EnvObjects } from "./config/environment.ts";
+export type { EnvData, EnvFile, EnvFileLookup, EnvironmentInput, EnvObjects } from "./config/environment.ts";
 export { resolveFieldRef } from "./config/field-ref.ts";
 export type { FieldFacts } from "./config/field-ref.ts";
 export { renderHostsFile } from "./config/hosts-file.ts";
@@ -13,8 +13,8 @@ export type { UserNamespaceMapping } from "./config/namespaces.ts";
 export type { ResolvedVolumeMount } from "./config/mounts.ts";
 export type { NodeFacts, ServiceEnv, SwapBehavior } from "./config/node-facts.ts";
 export { isConfigRejectedError } from "./config/reject.ts";
-export { parseResolvConf } from "./config/resolv-conf.ts";
-export type { ResolvConf } from "./config/resolv-conf.ts";
+export { DNS_LIMITS, findResolvConfProblem, parseResolvConf } from "./config/resolv-conf.ts";
+export type { ResolvConf, ResolvConfFacts } from "./config/resolv-conf.ts";
 export type { ImageUser } from "./config/run-as-non-root.ts";
 export { resolveResourceFieldRef } from "./config/resource-field-ref.ts";
 export type { ResourceFieldFacts } from "./config/resource-field-ref.ts";
@@ -29,6 +29,9 @@ export type { CleanUpOptions, PodSync, TerminateOptions } from "./execute/pod-sy
 export type { WaitingReason } from "./execute/start-container.ts";
 export type { SweepOptions } from "./execute/sweep-remains.ts";
 export type { SyncResult } from "./execute/sync-pod.ts";
+export { openUserNamespaces } from "./files/user-namespaces.ts";
+export type { UserNamespaces, UserNamespacesOptions } from "./files/user-namespaces.ts";
+export type { IdRange } from "./files/user-namespace-record.ts";
 export { createPodFiles } from "./files/pod-files.ts";
 export type { NamedContainer, PodFiles, PodFilesOptions } from "./files/pod-files.ts";
 export { MAX_TERMINATION_MESSAGE_BYTES, readTerminationMessage } from "./files/termination-message.ts";
@@ -78,5 +81,6 @@ export type {
   RuntimeHandlerFacts,
   SandboxPort,
   SubPathRequest,
+  UserNamespacePort,
   VolumePort,
 } from "./ports.ts";

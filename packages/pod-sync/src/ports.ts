@@ -3,7 +3,6 @@ import type {
   CreateContainerResponse,
   ExecSyncRequest,
   ExecSyncResponse,
-  ImageSpec,
   PodSandboxConfig,
   RemoveContainerRequest,
   RemovePodSandboxRequest,
@@ -15,7 +14,7 @@ import type {
 } from "@nk/cri-api";
 import type { Container, HTTPGetAction, Pod, PodRef, PodUid, RuntimePodStatus } from "@nk/pod-model";
 import type { DeviceAllocation } from "./config/container-config.ts";
-import type { EnvFileLookup, EnvObjects } from "./config/environment.ts";
+import type { EnvObjects } from "./config/environment.ts";
 import type { UserNamespaceMapping } from "./config/namespaces.ts";
 import type { NodeFacts } from "./config/node-facts.ts";
 import type { ImageUser } from "./config/run-as-non-root.ts";
@@ -49,12 +48,13 @@ export interface ContainerPort {
   execSync(request: ExecSyncRequest, options: CallOptions): Promise<ExecSyncResponse>;
 }
 
-/** One container's wish for its image. */
+/** A wish for the image of one container or image volume. */
 export interface ImageWish {
   readonly pod: PodRef;
+  /** The container's name, or the volume's. */
   readonly containerName: string;
-  /** What events about it point at, e.g. `spec.containers{main}`. */
-  readonly fieldPath: string;
+  /** What events about it point at, e.g. `spec.containers{main}`; absent for the image of a volume: they are about the pod. */
+  readonly fieldPath?: string;
   readonly image: string;
   readonly pullPolicy: "Always" | "IfNotPresent" | "Never";
   /** Empty for the runtime's default handler. */
@@ -96,6 +96,11 @@ export interface ObservedPort {
    * meanwhile need not be looked at. Absent: nothing of the kind.
    */
   hold?(uid: PodUid): Disposable;
+  /**
+   * Whether the pod came into being while this process was looking, so that nobody but it can have made anything of it: a pod that it has made
+   * nothing of then need not be read. Absent: nobody knows, every pod is read first.
+   */
+  isNew?(uid: PodUid): boolean;
 }
 
 /** What we ourselves made in a pod. */
@@ -108,14 +113,12 @@ export interface PodGrowth {
 
 /** Where a volume is on the host. */
 export interface PreparedVolume {
-  /** Empty for an image volume. */
+  /** Empty for an image volume, whose image is asked of the {@link ImagePort}. */
   readonly hostPath: string;
   /** Whether it can only be read, whatever the mount says. Default false. */
   readonly readOnly?: boolean;
   /** Whether the runtime is to relabel the files. Default false. */
   readonly selinuxRelabel?: boolean;
-  /** Set for an image volume: what the runtime mounts. */
-  readonly image?: Partial<ImageSpec>;
 }
 
 /** A pod's volumes, ready to be mounted into containers. */
@@ -193,6 +196,8 @@ export interface PodEvent {
 /** Where events go; fire and forget, must not throw. */
 export interface EventPort {
   record(event: PodEvent): void;
+  /** An event about the node. Absent: it is not told. */
+  recordNode?(event: Pick<PodEvent, "type" | "reason" | "message">): void;
 }
 
 /** An HTTP lifecycle hook with everything resolved. */
@@ -219,6 +224,8 @@ export interface RuntimeHandlerFacts {
   /** Empty for the default. */
   readonly name: string;
   readonly supportsRecursiveReadOnly: boolean;
+  /** `unknown`: the runtime tells of its handlers, and this one is not among them. */
+  readonly userNamespaces: "supported" | "unsupported" | "unknown";
 }
 
 /** The node and the kubelet's configuration. */
@@ -242,14 +249,22 @@ export interface ContainerWish {
 
 /** What other parts of a kubelet add to a container. Every method may be absent. */
 export interface ExtrasPort {
-  /** ConfigMaps and Secrets for the environment. Absent: references to them are refused. */
-  envObjects?(pod: Pod, options: CallOptions): Promise<EnvObjects>;
-  /** Reads env files from the pod's volumes. */
-  envFiles?(wish: ContainerWish, options: CallOptions): Promise<EnvFileLookup>;
+  /** ConfigMaps and Secrets for the environment of one container. Absent: references to them are refused. */
+  envObjects?(wish: ContainerWish, options: CallOptions): Promise<EnvObjects>;
+  /** The text of an env file in a volume. The path is untrusted, and so is the file. Rejects when it cannot be read; absent: none can. */
+  envFile?(file: { readonly volumeHostPath: string; readonly path: string }, options: CallOptions): Promise<string>;
   /** Devices and exclusive CPUs. */
   devices?(wish: ContainerWish, options: CallOptions): Promise<DeviceAllocation>;
-  /** The mapping of a pod with hostUsers false. */
-  userNamespace?(pod: Pod, options: CallOptions): Promise<UserNamespaceMapping>;
+  /** The ids of pods with hostUsers false. Absent: such pods are refused. */
+  userNamespaces?: UserNamespacePort;
+}
+
+/** Ids of the host for pods with a user namespace; `openUserNamespaces` keeps them. */
+export interface UserNamespacePort {
+  /** The same mapping for the same pod, until it is released. The message of a rejection is for the pod's owner. */
+  ensure(uid: PodUid): Promise<UserNamespaceMapping>;
+  /** Nothing of the pod runs any more. Quick for a pod that has none. */
+  release(uid: PodUid): Promise<void>;
 }
 
 /** The pod's own files on the host; `createPodFiles` makes them on a real disk. */

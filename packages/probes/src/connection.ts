@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { connect } from "node:net";
+import { Duplex } from "node:stream";
 
 /** A TCP connection that ends with a reset. */
 export interface ProbeConnection extends Disposable {
@@ -45,3 +46,25 @@ export const waitForConnect = (socket: Socket, signal: AbortSignal): Promise<voi
     socket.once("error", onError);
     signal.addEventListener("abort", onAbort, { once: true });
   });
+
+/**
+ * The connection as the HTTP, HTTP/2 and TLS clients of Node see it. They end or take over a socket when they are done, after which it could not
+ * be reset any more; this they may end as they like.
+ */
+export const shield = (socket: Socket): Duplex => {
+  const stream = new Duplex({
+    read: () => void socket.resume(),
+    write: (chunk: Buffer, encoding, callback) => void socket.write(chunk, encoding, callback),
+    final: (callback) => callback(),
+    destroy: (error, callback) => callback(error),
+  });
+  socket.on("data", (chunk) => {
+    if (!stream.push(chunk)) socket.pause();
+  });
+  socket.on("end", () => void stream.push(null));
+  socket.on("error", (error) => void stream.destroy(error));
+  socket.on("close", () => void stream.destroy());
+  // What goes wrong after the answer concerns nobody.
+  stream.on("error", () => undefined);
+  return stream;
+};

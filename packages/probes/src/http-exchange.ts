@@ -2,8 +2,9 @@ import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { request } from "node:http";
 import type { Socket } from "node:net";
 import { isIP } from "node:net";
-import { Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
+import { shield } from "./connection.ts";
 import { MAX_OUTPUT_BYTES } from "./outcome.ts";
 
 export interface HttpQuestion {
@@ -20,28 +21,6 @@ export interface HttpAnswer {
   /** The beginning of the body. */
   readonly body: string;
 }
-
-/**
- * The connection as the HTTP and TLS clients of Node see it. They end or take over a socket when they are done, after which it could not
- * be reset any more; this they may end as they like.
- */
-const shield = (socket: Socket): Duplex => {
-  const stream = new Duplex({
-    read: () => void socket.resume(),
-    write: (chunk: Buffer, encoding, callback) => void socket.write(chunk, encoding, callback),
-    final: (callback) => callback(),
-    destroy: (error, callback) => callback(error),
-  });
-  socket.on("data", (chunk) => {
-    if (!stream.push(chunk)) socket.pause();
-  });
-  socket.on("end", () => void stream.push(null));
-  socket.on("error", (error) => void stream.destroy(error));
-  socket.on("close", () => void stream.destroy());
-  // What goes wrong after the answer concerns nobody.
-  stream.on("error", () => undefined);
-  return stream;
-};
 
 /** TLS without looking at the certificate, as the reference probes. */
 const secure = (stream: Duplex, host: string): Duplex => {

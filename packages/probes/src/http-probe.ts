@@ -19,44 +19,65 @@ export interface HttpProbe {
   readonly userAgent: string;
 }
 
-/** One place to ask; `text` is the URL as events show it, with the port always there. */
+/** One place to ask. */
 interface Address {
   readonly scheme: "http" | "https";
   readonly host: string;
   readonly port: number;
+  /** Path and query as they are sent. */
   readonly path: string;
+  /** The `Host` header, unless the probe has its own that counts here. */
+  readonly authority: string;
+  /** A redirect to a whole URL, and not to a path, has left the probe's own `Host` behind. */
+  readonly keepsHost: boolean;
+  /** The URL as events show it. */
   readonly text: string;
 }
 
-const firstAddress = ({ scheme, host, port, path }: HttpProbe): Address => {
-  const absolute = path === "" || path.startsWith("/") ? path : `/${path}`;
-  const base = `${scheme}://${joinHostPort(host, port)}`;
-  const { pathname, search } = new URL(base + absolute);
-  return { scheme, host, port, path: pathname + search, text: base + absolute };
+/**
+ * Path and query of what the API lets a probe say, which may be a whole URL. They are sent as they are, but for what HTTP does not allow
+ * (reference: formatURL, pkg/probe/http/request.go).
+ */
+const requestPath = (path: string): string => {
+  const [withoutFragment = ""] = path.split("#", 1);
+  const local = withoutFragment.replace(/^(?:[a-z][a-z0-9+.-]*:)?\/\/[^/?]*/i, "");
+  const absolute = local.startsWith("/") ? local : `/${local}`;
+  return absolute
+    .toWellFormed()
+    .replaceAll(/%(?![\da-f]{2})/gi, "%25")
+    .replaceAll(/[^\u0021-\u007e]|["<>\\^`{|}]/gu, encodeURIComponent);
 };
 
-const headersOf = (probe: HttpProbe): Map<string, HttpHeader> => {
+const firstAddress = ({ scheme, host, port, path }: HttpProbe): Address => {
+  const authority = joinHostPort(host, port);
+  const sent = requestPath(path);
+  return { scheme, host, port, path: sent, authority, keepsHost: true, text: `${scheme}://${authority}${path === "" ? "" : sent}` };
+};
+
+/** By lower-case name; a header given twice is sent twice. */
+type Headers = ReadonlyMap<string, { readonly name: string; readonly values: readonly string[] }>;
+
+const headersOf = (probe: HttpProbe): Headers => {
   const headers = new Map([
-    ["user-agent", { name: "User-Agent", value: probe.userAgent }],
-    ["accept", { name: "Accept", value: "*/*" }],
+    ["user-agent", { name: "User-Agent", values: [probe.userAgent] }],
+    ["accept", { name: "Accept", values: ["*/*"] }],
   ]);
-  const own = new Map<string, HttpHeader>();
-  for (const header of probe.headers) {
-    const key = header.name.toLowerCase();
-    const before = own.get(key);
-    own.set(key, before ? { name: header.name, value: `${before.value}, ${header.value}` } : header);
+  const own = new Map<string, { readonly name: string; readonly values: string[] }>();
+  for (const { name, value } of probe.headers) {
+    const before = own.get(name.toLowerCase());
+    if (before === undefined) own.set(name.toLowerCase(), { name, values: [value] });
+    else before.values.push(value);
   }
   for (const [key, header] of own) headers.set(key, header);
   // An empty one of these two means: do not send it (pkg/probe/http/request.go).
-  for (const key of ["user-agent", "accept"]) if (headers.get(key)?.value === "") headers.delete(key);
+  for (const key of ["user-agent", "accept"]) if (headers.get(key)?.values[0] === "") headers.delete(key);
   return headers;
 };
 
-const writeHeaders = (headers: ReadonlyMap<string, HttpHeader>, address: Address, host: string | undefined): OutgoingHttpHeaders => {
-  const isDefaultPort = address.port === (address.scheme === "https" ? 443 : 80);
-  const own = isDefaultPort ? joinHostPort(address.host, address.port).replace(/:\d+$/, "") : joinHostPort(address.host, address.port);
-  const written: OutgoingHttpHeaders = { Host: host ?? own, Connection: "close" };
-  for (const [key, { name, value }] of headers) if (key !== "host" && key !== "connection") written[name] = value;
+const writeHeaders = (headers: Headers, { authority, keepsHost }: Address): OutgoingHttpHeaders => {
+  const [host = ""] = headers.get("host")?.values ?? [];
+  const written: OutgoingHttpHeaders = { Host: keepsHost && host !== "" ? host : authority, Connection: "close" };
+  for (const [key, { name, values }] of headers) if (key !== "host" && key !== "connection") written[name] = [...values];
   return written;
 };
 
@@ -88,13 +109,15 @@ const ask = async (address: Address, headers: OutgoingHttpHeaders, signal: Abort
 
 /** Where a redirect leads; undefined when it is not followed: no location, no HTTP, or another host. */
 const followLocation = (location: string | undefined, from: Address): Address | undefined => {
-  const base = `${from.scheme}://${joinHostPort(from.host, from.port)}${from.path}`;
-  const to = location === undefined ? null : URL.parse(location, base);
+  const base = URL.parse(`${from.scheme}://${joinHostPort(from.host, from.port)}${from.path}`);
+  const to = location === undefined || base === null ? null : URL.parse(location, base.href);
   if (to === null || (to.protocol !== "http:" && to.protocol !== "https:")) return undefined;
-  if (to.hostname !== new URL(base).hostname) return undefined;
+  if (to.hostname !== base?.hostname) return undefined;
   const scheme = to.protocol === "https:" ? "https" : "http";
   const port = to.port === "" ? (scheme === "https" ? 443 : 80) : Number(to.port);
-  return { scheme, host: from.host, port, path: to.pathname + to.search, text: to.href };
+  const isRelative = location === undefined || URL.parse(location) === null;
+  const { host: authority, href: text } = to;
+  return { scheme, host: from.host, port, path: to.pathname + to.search, authority, keepsHost: from.keepsHost && isRelative, text };
 };
 
 const judge = ({ statusCode, body }: HttpAnswer): ProbeVerdict => {
@@ -106,10 +129,9 @@ const judge = ({ statusCode, body }: HttpAnswer): ProbeVerdict => {
 /** A GET, redirects on the same host followed; 200 to 399 is a success (reference: pkg/probe/http/http.go). The signal is the time limit. */
 export const probeHttp = async (probe: HttpProbe, signal: AbortSignal): Promise<ProbeVerdict> => {
   const headers = headersOf(probe);
-  const host = headers.get("host")?.value;
   let address = firstAddress(probe);
   for (let count = 0; ; count += 1) {
-    const asked = await ask(address, writeHeaders(headers, address, host === "" ? undefined : host), signal);
+    const asked = await ask(address, writeHeaders(headers, address), signal);
     if ("verdict" in asked) return asked.verdict;
     const { statusCode, location } = asked.answer;
     const isRedirect = [301, 302, 303, 307, 308].includes(statusCode);

@@ -5,7 +5,16 @@ export { readAction, readSchedule } from "./spec.ts";
 export type { ProbesErrorCode } from "./errors.ts";
 export type { ProbesOptions } from "./options.ts";
 export type { ProbeOutcome } from "./outcome.ts";
-export type { EventPort, ExecAnswer, ExecPort, ExecRequest, ProbeEvent, ProbesPorts } from "./ports.ts";
+export type {
+  EventPort,
+  ExecAnswer,
+  ExecPort,
+  ExecRequest,
+  ProbeEvent,
+  ProbesPorts,
+  RememberedVerdicts,
+  VerdictMemoryPort,
+} from "./ports.ts";
 export type { Probes } from "./probes.ts";
 export type { ProbeResult, ProbeResultChange, ProbeResults, ProbeType } from "./results.ts";
 export type { ProbeTarget, RunProbeOptions } from "./run-probe.ts";

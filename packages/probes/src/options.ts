@@ -9,10 +9,12 @@ export interface ProbesOptions {
   /** Immediate further tries of a shot that could not be carried out. Default 2, three tries in all as in the reference. */
   readonly maxErrorRetries?: number;
   /**
-   * A shot that ended so long after its time limit says more about this busy process than about the container, and is treated as an
-   * error. Default 500.
+   * A shot that ran into its time limit is inconclusive when this process was so long too busy to look for an answer. It is repeated like an
+   * error, and counts neither as a success nor as a failure. Default 100.
    */
   readonly lateToleranceMs?: number;
+  /** So many inconclusive shots in a row say nothing; one more is a failure, because a busy node must not hide a dead container. Default 3. */
+  readonly maxInconclusive?: number;
   /** Default `kube-probe/1.36`. */
   readonly userAgent?: string;
   /** Spreads the first shots at containers that ran before the engine did. */
@@ -28,7 +30,8 @@ export const resolveOptions = (options: ProbesOptions): ResolvedProbesOptions =>
   maxConcurrentExecs: 16,
   maxConcurrentConnections: 256,
   maxErrorRetries: 2,
-  lateToleranceMs: 500,
+  lateToleranceMs: 100,
+  maxInconclusive: 3,
   userAgent: "kube-probe/1.36",
   random: systemRandom,
   clock: systemClock,

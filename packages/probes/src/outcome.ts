@@ -5,7 +5,10 @@ export interface ProbeOutcome {
   /** Why, in the words an event shows; at most 10 KiB. Of a success: what the peer said. */
   readonly output: string;
   readonly durationMs: number;
-  /** How long after its time limit the shot ended; only of a shot that ran into it. Large values mean that this process was too busy. */
+  /**
+   * How long this process was too busy to look for an answer; only of a shot that ran into its time limit. The limit does not run meanwhile, as
+   * far as such a stall is longer than an eighth of it (and than 100 ms).
+   */
   readonly lateByMs?: number;
 }
 

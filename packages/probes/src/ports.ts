@@ -1,4 +1,4 @@
-import type { PodRef } from "@nk/pod-model";
+import type { Pod, PodRef } from "@nk/pod-model";
 
 export interface ExecRequest {
   readonly containerId: string;
@@ -30,8 +30,23 @@ export interface EventPort {
   record(event: ProbeEvent): void;
 }
 
+/** What was said of a container before. */
+export interface RememberedVerdicts {
+  /** Its startup probe had succeeded, or it had none and ran. */
+  readonly started: boolean;
+  readonly ready: boolean;
+}
+
+/** Verdicts of an engine before this one, so that a restart of the kubelet changes nothing. From memory; must not throw. */
+export interface VerdictMemoryPort {
+  /** Asked once for each probe of a container that ran before the engine did; undefined: nothing is known, it begins as a new one. */
+  recall(pod: Pod, running: { readonly name: string; readonly containerId: string }): RememberedVerdicts | undefined;
+}
+
 /** Everything the engine calls. */
 export interface ProbesPorts {
+  /** Absent: every container begins as a new one. */
+  readonly memory?: VerdictMemoryPort;
   /** Absent: exec probes cannot be carried out and count as errors. */
   readonly exec?: ExecPort;
   readonly events: EventPort;

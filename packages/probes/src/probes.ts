@@ -4,8 +4,8 @@ import type { DelayQueue } from "@nk/stdx";
 import { createDelayQueue } from "@nk/stdx";
 import type { ProbesOptions } from "./options.ts";
 import { resolveOptions } from "./options.ts";
-import type { ProbesPorts } from "./ports.ts";
-import type { ProbeResult, ProbeResults, ProbeResultStore } from "./results.ts";
+import type { ProbesPorts, RememberedVerdicts, VerdictMemoryPort } from "./ports.ts";
+import type { ProbeResult, ProbeResults, ProbeResultStore, ProbeType } from "./results.ts";
 import { createProbeResults } from "./results.ts";
 import type { Shooter } from "./shooter.ts";
 import { createShooter } from "./shooter.ts";
@@ -32,6 +32,7 @@ export interface Probes {
 
 interface EngineState {
   readonly results: ProbeResultStore;
+  readonly memory: VerdictMemoryPort | undefined;
   readonly shooter: Shooter;
   readonly workers: Map<string, Worker>;
   readonly keysByPod: Map<PodUid, Set<string>>;
@@ -48,14 +49,15 @@ interface EngineState {
 const publish = ({ results }: EngineState, { ref, running, probeType }: Worker, result: ProbeResult): void =>
   results.put({ uid: ref.uid, containerName: running.name, containerId: running.containerId, probeType, result });
 
-const schedule = (state: EngineState, worker: Worker, dueAtMs: number): void => {
-  worker.dueAtMs = dueAtMs;
-  state.queue?.schedule(worker.key, dueAtMs);
+/** All instants are on the monotonic clock: a jump of the wall clock neither skips a shot nor puts it off. */
+const schedule = ({ options: { clock }, queue }: EngineState, worker: Worker, dueMs: number): void => {
+  worker.dueMs = dueMs;
+  queue?.schedule(worker.key, clock.nowMs() + (dueMs - clock.monotonicMs()));
 };
 
 const stopWorker = (state: EngineState, worker: Worker): void => {
   worker.isOver = true;
-  worker.dueAtMs = undefined;
+  worker.dueMs = undefined;
   worker.shot?.abort(new Error("probe stopped"));
   state.queue?.cancel(worker.key);
 };
@@ -82,45 +84,44 @@ const forgetMeasured = (state: EngineState, uid: PodUid, isOver: (worker: Worker
 const hasStarted = (state: EngineState, { container, running }: Worker): boolean =>
   container.startupProbe === undefined || state.results.get(running.containerId, "startup") === "success";
 
-/** Exactly `initialDelaySeconds` after the start; a container found running is probed within a period, so that not all are at once. */
-const firstDueAtMs = ({ options, createdAtMs }: EngineState, { running, probe }: Worker): number => {
-  const { initialDelayMs, periodMs } = readSchedule(probe);
-  const nowMs = options.clock.nowMs();
-  const dueAtMs = Math.max(nowMs, running.startedAtMs + initialDelayMs);
-  return running.startedAtMs < createdAtMs ? Math.max(dueAtMs, nowMs + options.random() * periodMs) : dueAtMs;
+/** Exactly `initialDelaySeconds` after the start, at once when that has passed. */
+const firstDueMs = ({ options: { clock } }: EngineState, { running, probe }: Worker): number => {
+  const elapsedMs = Math.max(0, clock.nowMs() - running.startedAtMs);
+  return clock.monotonicMs() + Math.max(0, readSchedule(probe).initialDelayMs - elapsedMs);
 };
 
-/** What holds of a container from the first: what the caller remembers, else nothing of one that ran before us, else the API's initial value. */
-const seed = ({ createdAtMs }: EngineState, { running, probeType }: Worker): ProbeResult | undefined => {
-  const { initialReady, initialStarted = initialReady === true ? true : undefined } = running;
-  if (probeType === "readiness" && initialReady !== undefined) return initialReady ? "success" : "failure";
-  if (probeType === "startup" && initialStarted !== undefined) return initialStarted ? "success" : "unknown";
-  return probeType === "readiness" && running.startedAtMs < createdAtMs ? undefined : initialResult(probeType);
+/** What an earlier engine said of a container that ran before this one. */
+const recall = ({ memory, createdAtMs }: EngineState, pod: Pod, running: RunningContainer): RememberedVerdicts | undefined =>
+  running.startedAtMs < createdAtMs ? memory?.recall(pod, running) : undefined;
+
+/** What holds of a container from the first: what is remembered, else the API's initial value. */
+const seed = (probeType: ProbeType, remembered: RememberedVerdicts | undefined): ProbeResult => {
+  if (probeType === "readiness" && remembered?.ready === true) return "success";
+  if (probeType === "startup" && remembered?.started === true) return "success";
+  return initialResult(probeType);
 };
 
 const releaseGated = (state: EngineState, { ref, container }: Worker): void => {
   for (const key of state.keysByPod.get(ref.uid) ?? []) {
     const worker = state.workers.get(key);
-    if (worker === undefined || worker.container.name !== container.name || worker.isOver || worker.dueAtMs !== undefined) continue;
-    if (worker.shot === undefined)
-      schedule(
-        state,
-        worker,
-        Math.max(state.options.clock.nowMs(), worker.running.startedAtMs + readSchedule(worker.probe).initialDelayMs),
-      );
+    if (worker === undefined || worker.container.name !== container.name || worker.isOver || worker.dueMs !== undefined) continue;
+    if (worker.shot === undefined) schedule(state, worker, firstDueMs(state, worker));
   }
 };
 
-const startWorker = (state: EngineState, worker: Worker): void => {
+const startWorker = (state: EngineState, worker: Worker, remembered: RememberedVerdicts | undefined): void => {
   state.workers.set(worker.key, worker);
   const keys = state.keysByPod.get(worker.ref.uid) ?? new Set();
   state.keysByPod.set(worker.ref.uid, keys.add(worker.key));
   const measured = state.measured.get(worker.ref.uid) ?? new Map<string, Worker>();
   state.measured.set(worker.ref.uid, measured.set(worker.key, worker));
-  const seeded = seed(state, worker);
-  if (seeded !== undefined) publish(state, worker, seeded);
-  if (worker.probeType === "startup" && seeded === "success") worker.isOver = true;
-  else if (worker.probeType === "startup" || hasStarted(state, worker)) schedule(state, worker, firstDueAtMs(state, worker));
+  const seeded = seed(worker.probeType, remembered);
+  publish(state, worker, seeded);
+  worker.isOver = worker.probeType === "startup" && seeded === "success";
+  if (worker.isOver || (worker.probeType !== "startup" && !hasStarted(state, worker))) return;
+  // What has been found well can wait a part of its period, so that not all are asked at once after a restart.
+  const spreadMs = remembered !== undefined && seeded === "success" ? state.options.random() * readSchedule(worker.probe).periodMs : 0;
+  schedule(state, worker, Math.max(firstDueMs(state, worker), state.options.clock.monotonicMs() + spreadMs));
 };
 
 const takeFinding = (state: EngineState, worker: Worker, found: "success" | "failure"): void => {
@@ -132,29 +133,32 @@ const takeFinding = (state: EngineState, worker: Worker, found: "success" | "fai
   if (probeType === "startup" && step.result === "success") releaseGated(state, worker);
 };
 
-const fire = async (state: EngineState, worker: Worker, dueAtMs: number): Promise<void> => {
-  const { clock, logger } = state.options;
+/** The instant of the next shot: the rhythm is kept, and instants that have passed are left out, so that shots never overlap. */
+const nextDueMs = (state: EngineState, worker: Worker, dueMs: number): number => {
+  const { periodMs } = readSchedule(worker.probe);
+  const periods = Math.max(1, Math.ceil((state.options.clock.monotonicMs() - dueMs) / periodMs));
+  if (periods > 1) state.shooter.skip(worker, periods - 1);
+  return dueMs + periods * periodMs;
+};
+
+const fire = async (state: EngineState, worker: Worker, dueMs: number): Promise<void> => {
   const shot = new AbortController();
   worker.shot = shot;
-  worker.dueAtMs = undefined;
+  worker.dueMs = undefined;
   try {
     const found = await state.shooter.shoot(worker, shot.signal);
     if (found !== undefined) takeFinding(state, worker, found);
   } catch (error) {
-    if (!shot.signal.aborted) logger.error("probe failed to run", { key: worker.key, error });
+    if (!shot.signal.aborted) state.options.logger.error("probe failed to run", { key: worker.key, error });
   }
   worker.shot = undefined;
-  if (worker.isOver || shot.signal.aborted) return;
-  const { periodMs } = readSchedule(worker.probe);
-  // Keeps its rhythm; instants that passed while the shot was under way are left out, so that shots never overlap.
-  const missed = Math.max(1, Math.ceil((clock.nowMs() - dueAtMs) / periodMs));
-  schedule(state, worker, dueAtMs + missed * periodMs);
+  if (!worker.isOver && !shot.signal.aborted) schedule(state, worker, nextDueMs(state, worker, dueMs));
 };
 
 const launch = (state: EngineState, key: string): void => {
   const worker = state.workers.get(key);
-  if (worker?.dueAtMs === undefined || worker.isOver || worker.shot !== undefined) return;
-  const shot = fire(state, worker, worker.dueAtMs).finally(() => state.shots.delete(shot));
+  if (worker?.dueMs === undefined || worker.isOver || worker.shot !== undefined) return;
+  const shot = fire(state, worker, worker.dueMs).finally(() => state.shots.delete(shot));
   state.shots.add(shot);
 };
 
@@ -174,10 +178,11 @@ const applyWanted = (state: EngineState, pod: Pod, { wanted, podIp }: { readonly
     host: podIp,
     tally: EMPTY_TALLY,
     isOver: false,
-    dueAtMs: undefined,
+    dueMs: undefined,
+    inconclusiveCount: 0,
     shot: undefined,
   };
-  startWorker(state, worker);
+  startWorker(state, worker, recall(state, pod, worker.running));
 };
 
 const stopForTermination = (state: EngineState, uid: PodUid): void => {
@@ -194,7 +199,7 @@ const stopForTermination = (state: EngineState, uid: PodUid): void => {
 const runEngine = async (state: EngineState, signal: AbortSignal): Promise<void> => {
   using queue = createDelayQueue<string>({ clock: state.options.clock, onDue: (key) => launch(state, key) });
   state.queue = queue;
-  for (const { key, dueAtMs } of state.workers.values()) if (dueAtMs !== undefined) queue.schedule(key, dueAtMs);
+  for (const worker of state.workers.values()) if (worker.dueMs !== undefined) schedule(state, worker, worker.dueMs);
   if (!signal.aborted) {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     signal.addEventListener("abort", resolve, { once: true });
@@ -210,6 +215,7 @@ export const createProbes = (ports: ProbesPorts, options: ProbesOptions = {}): P
   const resolved = resolveOptions(options);
   const state: EngineState = {
     results: createProbeResults(),
+    memory: ports.memory,
     shooter: createShooter(ports, resolved),
     workers: new Map(),
     keysByPod: new Map(),

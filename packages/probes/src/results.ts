@@ -14,7 +14,7 @@ export interface ProbeResultChange {
 
 /** The verdicts on running containers, by container id: a new container begins anew. */
 export interface ProbeResults {
-  /** Undefined when the container has no such probe, or is one the engine found running and knows nothing about yet. */
+  /** Undefined when the container has no such probe or does not run. */
   get(containerId: string, probeType: ProbeType): ProbeResult | undefined;
   /** Told of each change, after it can be read; not of removals. */
   subscribe(listener: (change: ProbeResultChange) => void): Disposable;

@@ -1,15 +1,16 @@
 import type { Clock } from "@nk/stdx";
-import { systemClock, withDeadline } from "@nk/stdx";
+import { systemClock } from "@nk/stdx";
 import { probeExec } from "./exec-probe.ts";
 import { probeHttp } from "./http-probe.ts";
 import type { ProbeOutcome, ProbeVerdict } from "./outcome.ts";
 import type { ExecPort } from "./ports.ts";
 import type { ProbeSpec } from "./spec.ts";
 import { probeTcp } from "./tcp-probe.ts";
+import { startTimeLimit } from "./time-limit.ts";
 
 /** What is probed. */
 export interface ProbeTarget {
-  /** Where http and tcp actions without a host go: an address or a name. */
+  /** Where grpc actions go, and http and tcp actions without a host: an address or a name. */
   readonly host: string;
   /** Where exec actions run. */
   readonly containerId?: string;
@@ -26,15 +27,15 @@ export interface RunProbeOptions {
   readonly clock?: Clock;
 }
 
-const shoot = (
+const shoot = async (
   { action, timeoutMs }: ProbeSpec,
   target: ProbeTarget,
-  options: RunProbeOptions & { readonly signal: AbortSignal },
+  options: RunProbeOptions & { readonly signal: AbortSignal; readonly clock: Clock },
 ): Promise<ProbeVerdict> => {
-  const { signal, exec, userAgent = "kube-probe/1.36" } = options;
+  const { signal, clock, exec, userAgent = "kube-probe/1.36" } = options;
   switch (action.type) {
     case "exec": {
-      if (exec === undefined) return Promise.resolve({ verdict: "error", output: "run exec probe: there is no exec port" });
+      if (exec === undefined) return { verdict: "error", output: "run exec probe: there is no exec port" };
       return probeExec(exec, { containerId: target.containerId ?? "", command: action.command, timeoutMs }, signal);
     }
     case "httpGet": {
@@ -43,6 +44,21 @@ const shoot = (
     }
     case "tcpSocket":
       return probeTcp({ host: action.host ?? target.host, port: action.port }, signal);
+    case "grpc": {
+      // Loaded by the first who needs it: most nodes have no gRPC probe.
+      const { probeGrpc } = await import("./grpc-probe.ts");
+      const { port, service = "" } = action;
+      return probeGrpc({ host: target.host, port, service, userAgent, timeoutMs }, signal, clock);
+    }
+  }
+};
+
+/** What Node refuses to try, such as a name with a NUL in it, could not be carried out. */
+const shootSafely = async (...args: Parameters<typeof shoot>): Promise<ProbeVerdict> => {
+  try {
+    return await shoot(...args);
+  } catch (error) {
+    return { verdict: "error", output: error instanceof Error ? error.message : String(error) };
   }
 };
 
@@ -55,9 +71,9 @@ export const runProbe = async (spec: ProbeSpec, target: ProbeTarget, options: Ru
   signal?.throwIfAborted();
   const limitMs = spec.action.type === "exec" ? spec.timeoutMs + execGraceMs : spec.timeoutMs;
   const startedAtMs = clock.monotonicMs();
-  using deadline = withDeadline({ timeoutMs: limitMs, clock, what: "probe", ...(signal && { signal }) });
-  const found = await shoot(spec, target, { ...options, signal: deadline.signal });
+  using limit = startTimeLimit({ limitMs, clock, signal });
+  const found = await shootSafely(spec, target, { ...options, clock, signal: limit.signal });
   signal?.throwIfAborted();
   const durationMs = clock.monotonicMs() - startedAtMs;
-  return { ...found, durationMs, ...(deadline.signal.aborted && { lateByMs: Math.max(0, durationMs - limitMs) }) };
+  return { ...found, durationMs, ...(limit.signal.aborted && { lateByMs: limit.lateMs() }) };
 };

@@ -1,3 +1,4 @@
+import { expandVariables } from "@nk/pod-model";
 import type { Container, Probe } from "@nk/pod-model";
 import { ProbesError } from "./errors.ts";
 
@@ -19,7 +20,13 @@ export type ProbeAction =
       readonly path?: string;
       readonly headers?: readonly HttpHeader[];
     }
-  | { readonly type: "tcpSocket"; readonly host?: string; readonly port: number };
+  | { readonly type: "tcpSocket"; readonly host?: string; readonly port: number }
+  | {
+      readonly type: "grpc";
+      readonly port: number;
+      /** What the server is asked about. Default: itself as a whole. */
+      readonly service?: string;
+    };
 
 /** One shot: what to do and for how long at most. */
 export interface ProbeSpec {
@@ -57,9 +64,16 @@ const resolvePort = (port: number | string, container: Pick<Container, "ports">)
   return resolved;
 };
 
+/** Variables of the spec are put in; those with a `valueFrom` count as empty (reference: ExpandContainerCommandOnlyStatic). */
+const readCommand = (command: readonly string[], { env = [] }: Pick<Container, "env">): readonly string[] => {
+  if (!command.some((word) => word.includes("$"))) return command;
+  const values = new Map(env.map(({ name, value }) => [name, value ?? ""]));
+  return command.map((word) => expandVariables(word, (name) => values.get(name)));
+};
+
 /** What a core/v1 Probe of a container does. Throws ProbesError when it cannot be done; the message is worded as the reference's. */
-export const readAction = (probe: Probe, container: Pick<Container, "name" | "ports">): ProbeAction => {
-  if (probe.exec) return { type: "exec", command: probe.exec.command ?? [] };
+export const readAction = (probe: Probe, container: Pick<Container, "name" | "ports" | "env">): ProbeAction => {
+  if (probe.exec) return { type: "exec", command: readCommand(probe.exec.command ?? [], container) };
   if (probe.httpGet) {
     const { host, port, path, scheme, httpHeaders } = probe.httpGet;
     return {
@@ -75,6 +89,9 @@ export const readAction = (probe: Probe, container: Pick<Container, "name" | "po
     const { host, port } = probe.tcpSocket;
     return { type: "tcpSocket", port: resolvePort(port, container), ...(host !== undefined && host !== "" && { host }) };
   }
-  const what = probe.grpc ? "grpc probes are not supported yet" : "missing probe handler";
-  throw new ProbesError("unsupported", `${what} for container ${container.name}`);
+  if (probe.grpc) {
+    const { port, service } = probe.grpc;
+    return { type: "grpc", port: resolvePort(port, container), ...(service !== undefined && { service }) };
+  }
+  throw new ProbesError("unsupported", `missing probe handler for container ${container.name}`);
 };

@@ -9,13 +9,6 @@ export interface RunningContainer {
   readonly containerId: string;
   /** When it started, on `Clock.nowMs`. */
   readonly startedAtMs: number;
-  /**
-   * What was said of a container that ran before the engine did: its readiness is this until its probe says otherwise, so that a
-   * restart of the kubelet changes nothing. True implies that it has started.
-   */
-  readonly initialReady?: boolean;
-  /** Likewise for its startup probe. */
-  readonly initialStarted?: boolean;
 }
 
 /** The probing of one container by one of its probes. Changed by the engine alone. */
@@ -31,8 +24,10 @@ export interface Worker {
   tally: Tally;
   /** Fires no more for this container. */
   isOver: boolean;
-  /** When it fires next; undefined while it waits for the startup probe, or is over. */
-  dueAtMs: number | undefined;
+  /** When it fires next, on `Clock.monotonicMs`; undefined while it waits for the startup probe, or is over. */
+  dueMs: number | undefined;
+  /** Shots in a row that said nothing because this process was too busy. */
+  inconclusiveCount: number;
   /** Aborts the shot under way. */
   shot: AbortController | undefined;
 }

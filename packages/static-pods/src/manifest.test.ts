@@ -148,10 +148,10 @@ spec:
     const list = {
       apiVersion: "v1",
       kind: "PodList",
-      items: [{ metadata: { name: "x" }, spec: { containers: [{ name: "c" }], hostUsers: false } }],
+      items: [{ metadata: { name: "x" }, spec: { containers: [{ name: "c" }], activeDeadlineSeconds: 1 } }],
     };
     expect(read(JSON.stringify(list)).problems.map(({ field }) => field)).toEqual([
-      "items[0].spec.hostUsers",
+      "items[0].spec.activeDeadlineSeconds",
       "items[0].spec.containers[0].image",
     ]);
   });

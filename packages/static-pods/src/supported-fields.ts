@@ -20,9 +20,13 @@ const POD_FIELDS = [
   "spec.hostNetwork",
   "spec.hostPID",
   "spec.hostIPC",
+  "spec.hostUsers",
+  "spec.runtimeClassName",
+  "spec.os.*",
   "spec.shareProcessNamespace",
   "spec.hostname",
   "spec.subdomain",
+  "spec.hostnameOverride",
   "spec.setHostnameAsFQDN",
   "spec.hostAliases.*",
   "spec.tolerations.*",
@@ -37,11 +41,18 @@ const POD_FIELDS = [
   "spec.securityContext.fsGroup",
   "spec.securityContext.fsGroupChangePolicy",
   "spec.securityContext.supplementalGroups.*",
+  "spec.securityContext.supplementalGroupsPolicy",
+  "spec.securityContext.sysctls.*",
+  "spec.securityContext.appArmorProfile.*",
+  // Only volumes of claims are mounted with a label, and a static pod has none.
+  "spec.securityContext.seLinuxChangePolicy",
   "spec.securityContext.seccompProfile.*",
   "spec.securityContext.seLinuxOptions.*",
   "spec.volumes[].name",
   "spec.volumes[].hostPath.*",
   "spec.volumes[].emptyDir.medium",
+  "spec.volumes[].emptyDir.sizeLimit",
+  "spec.volumes[].image.*",
 ] as const;
 
 /** The same for containers and init containers. */
@@ -57,6 +68,7 @@ const CONTAINER_FIELDS = [
   "env[].value",
   "env[].valueFrom.fieldRef.*",
   "env[].valueFrom.resourceFieldRef.*",
+  "env[].valueFrom.fileKeyRef.*",
   "resources.requests.cpu",
   "resources.requests.memory",
   "resources.requests.ephemeral-storage",
@@ -67,6 +79,9 @@ const CONTAINER_FIELDS = [
   "volumeMounts[].mountPath",
   "volumeMounts[].readOnly",
   "volumeMounts[].mountPropagation",
+  "volumeMounts[].recursiveReadOnly",
+  "volumeMounts[].subPath",
+  "volumeMounts[].subPathExpr",
   "lifecycle.postStart.exec.*",
   "lifecycle.postStart.httpGet.*",
   "lifecycle.postStart.sleep.*",
@@ -87,12 +102,15 @@ const CONTAINER_FIELDS = [
   "securityContext.capabilities.*",
   "securityContext.seccompProfile.*",
   "securityContext.seLinuxOptions.*",
+  "securityContext.appArmorProfile.*",
+  "securityContext.procMount",
 ] as const;
 
 const PROBE_FIELDS = [
   "exec.*",
   "httpGet.*",
   "tcpSocket.*",
+  "grpc.*",
   "initialDelaySeconds",
   "periodSeconds",
   "timeoutSeconds",
@@ -121,5 +139,5 @@ export const SUPPORTED_FIELDS: readonly string[] = [
 
 /** Values of supported fields that are not supported themselves. */
 export const UNSUPPORTED_VALUES: { readonly [field: string]: readonly string[] } = {
-  "spec.volumes[].emptyDir.medium": ["Memory", "HugePages"],
+  "spec.volumes[].emptyDir.medium": ["HugePages"],
 };

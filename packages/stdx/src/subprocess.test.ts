@@ -56,6 +56,24 @@ describe("runSubprocess", () => {
     expect(result).toMatchObject({ exitCode: null, signal: "SIGKILL" });
   });
 
+  it("keeps the end of a stderr that has a limit of its own, and stops nobody for it", async () => {
+    const script = "i=0; while [ $i -lt 2000 ]; do echo line-$i >&2; i=$((i+1)); done; echo done";
+    const result = await runSubprocess(["sh", "-c", script], { timeoutMs, maxOutputBytes: 100, maxStderrBytes: 30 });
+    expect(result).toMatchObject({ exitCode: 0, stdout: "done\n", stderr: "line-1997\nline-1998\nline-1999\n" });
+  });
+
+  it("tells what a program that is stopped had said, when it was asked to keep that", async () => {
+    const argv = ["sh", "-c", "echo waiting for the daemon >&2; exec sleep 600"] as const;
+    const run = runSubprocess(argv, { timeoutMs: 200, maxStderrBytes: 1000 });
+    await expect(run).rejects.toMatchObject({ code: "timeout", stderr: "waiting for the daemon\n" });
+    const tooMuch = runSubprocess(["sh", "-c", "echo why >&2; sleep 0.1; exec yes"], {
+      timeoutMs,
+      maxOutputBytes: 1000,
+      maxStderrBytes: 1000,
+    });
+    await expect(tooMuch).rejects.toMatchObject({ code: "output-limit", stderr: "why\n" });
+  });
+
   it("fails for a program or directory that is not there", async () => {
     await expect(runSubprocess(["/no/such/program"], { timeoutMs })).rejects.toMatchObject({
       code: "spawn-failed",

@@ -16,11 +16,18 @@ export class SubprocessError extends Error {
   readonly code: SubprocessErrorCode;
   /** The program, argv[0]. */
   readonly command: string;
+  /** What it had said on stderr, when `maxStderrBytes` asked for it; else empty. */
+  readonly stderr: string;
 
-  constructor(code: SubprocessErrorCode, message: string, options: ErrorOptions & { readonly command: string }) {
+  constructor(
+    code: SubprocessErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly command: string; readonly stderr?: string | undefined },
+  ) {
     super(message, options);
     this.code = code;
     this.command = options.command;
+    this.stderr = options.stderr ?? "";
   }
 }
 
@@ -35,6 +42,11 @@ export interface SubprocessOptions {
   readonly timeoutMs: number;
   /** The most bytes of stdout and stderr together; default 1 MiB. */
   readonly maxOutputBytes?: number | undefined;
+  /**
+   * Gives stderr a limit of its own, so that `maxOutputBytes` counts stdout only: the last so many bytes are kept, and nobody is stopped
+   * for saying more. A {@link SubprocessError} carries them too. Default: none.
+   */
+  readonly maxStderrBytes?: number | undefined;
   /** Written to its stdin, which is then closed; default nothing. */
   readonly stdin?: string | Uint8Array | undefined;
   /** Its whole environment; default this process's own. */
@@ -77,25 +89,48 @@ const launch = (argv: readonly [string, ...string[]], options: SubprocessOptions
   return spawn(command, args, {
     detached: true,
     shell: false,
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: [options.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     ...(options.env === undefined ? {} : { env: { ...options.env } }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
 };
 
-/** Collects both outputs; calls `onOverflow` once when together they pass the limit. */
-const collectOutput = (child: ChildProcess, maxBytes: number, onOverflow: () => void): { text(stream: "stdout" | "stderr"): string } => {
-  const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+/** The last `maxBytes` of what is added. */
+const createTail = (maxBytes: number): { add(chunk: Buffer): void; text(): string } => {
+  const chunks: Buffer[] = [];
   let sizeBytes = 0;
-  for (const stream of ["stdout", "stderr"] as const) {
-    child[stream]?.on("data", (chunk: Buffer) => {
-      if (sizeBytes > maxBytes) return;
+  return {
+    add: (chunk) => {
+      chunks.push(chunk);
       sizeBytes += chunk.length;
-      if (sizeBytes > maxBytes) onOverflow();
-      else chunks[stream].push(chunk);
-    });
-  }
-  return { text: (stream) => Buffer.concat(chunks[stream]).toString("utf8") };
+      while (chunks[0] !== undefined && sizeBytes - chunks[0].length >= maxBytes) sizeBytes -= chunks.shift()?.length ?? 0;
+    },
+    text: () =>
+      Buffer.concat(chunks)
+        .subarray(Math.max(0, sizeBytes - maxBytes))
+        .toString("utf8"),
+  };
+};
+
+/** Collects both outputs; calls `onOverflow` once when what is limited passes its limit. */
+const collectOutput = (
+  child: ChildProcess,
+  limits: { readonly maxBytes: number; readonly maxStderrBytes: number | undefined },
+  onOverflow: () => void,
+): { text(stream: "stdout" | "stderr"): string } => {
+  const { maxBytes, maxStderrBytes } = limits;
+  const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  const tail = maxStderrBytes === undefined ? undefined : createTail(maxStderrBytes);
+  let sizeBytes = 0;
+  const take = (stream: "stdout" | "stderr", chunk: Buffer): void => {
+    if (sizeBytes > maxBytes) return;
+    sizeBytes += chunk.length;
+    if (sizeBytes > maxBytes) onOverflow();
+    else chunks[stream].push(chunk);
+  };
+  child.stdout?.on("data", (chunk: Buffer) => take("stdout", chunk));
+  child.stderr?.on("data", (chunk: Buffer) => (tail === undefined ? take("stderr", chunk) : tail.add(chunk)));
+  return { text: (stream) => (stream === "stderr" && tail !== undefined ? tail.text() : Buffer.concat(chunks[stream]).toString("utf8")) };
 };
 
 /** Resolves when the program has ended and its pipes are closed; rejects when it could not be started. */
@@ -124,6 +159,10 @@ const stopGroup = async (child: ChildProcess, ended: Promise<unknown>, options: 
   signalGroup(child, "SIGKILL");
 };
 
+/** The reason to stop, with what the program had said by then. */
+const withStderr = (reason: SubprocessError, stderr: string): SubprocessError =>
+  new SubprocessError(reason.code, reason.message, { command: reason.command, stderr });
+
 /**
  * Runs a program (never a shell) in its own process group and resolves with how it ended, a non-zero exit code included. On timeout,
  * abort or too much output the whole group gets SIGTERM, later SIGKILL, and the call rejects once it is down.
@@ -141,7 +180,8 @@ export const runSubprocess = async (argv: readonly [string, ...string[]], option
   }
   const ended = awaitEnd(child, command);
   const stop = new AbortController();
-  const output = collectOutput(child, maxOutputBytes, () =>
+  const { maxStderrBytes } = options;
+  const output = collectOutput(child, { maxBytes: maxOutputBytes, maxStderrBytes }, () =>
     stop.abort(new SubprocessError("output-limit", `${command} wrote more than ${maxOutputBytes} bytes`, { command })),
   );
   // A program that does not read its stdin closes the pipe: not our error.
@@ -158,7 +198,9 @@ export const runSubprocess = async (argv: readonly [string, ...string[]], option
     return { ...end, stdout: output.text("stdout"), stderr: output.text("stderr") };
   } catch (error) {
     if (stop.signal.aborted) await stopGroup(child, ended, options);
-    throw error;
+    throw isSubprocessError(error) && error === stop.signal.reason && maxStderrBytes !== undefined
+      ? withStderr(error, output.text("stderr"))
+      : error;
   } finally {
     timer[Symbol.dispose]();
     signal?.removeEventListener("abort", onAbort);

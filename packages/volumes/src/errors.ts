@@ -16,7 +16,6 @@ export const VOLUMES_ERROR_CODES = [
   "token-failed",
   "trust-bundle",
   "field",
-  "image",
   "sub-path",
   "not-ready",
   "invalid-option",

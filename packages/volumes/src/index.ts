@@ -12,7 +12,6 @@ export type { ReadyVolume } from "./plugins/plugin.ts";
 export type {
   CallOptions,
   FieldPort,
-  ImagePort,
   MountPort,
   NodePort,
   ObjectChange,
@@ -25,7 +24,6 @@ export type {
   TrustBundlePort,
   TrustBundleQuery,
   VolumeEvent,
-  VolumeImage,
   VolumesPorts,
 } from "./ports.ts";
 export type { SubPathRequest } from "./sub-paths.ts";

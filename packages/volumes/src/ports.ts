@@ -101,23 +101,6 @@ export interface NodePort {
   allocatable(options: CallOptions): Promise<{ readonly [resource: string]: string }>;
 }
 
-/** What a runtime mounts for an image volume (CRI ImageSpec). */
-export interface VolumeImage {
-  readonly image: string;
-  readonly userSpecifiedImage?: string;
-  readonly runtimeHandler?: string;
-  readonly annotations?: { readonly [key: string]: string };
-}
-
-/** Images that are mounted as volumes. */
-export interface ImagePort {
-  /** Makes the image present. Rejects with the waiting message. */
-  ensureVolumeImage(
-    request: { readonly pod: Pod; readonly volumeName: string; readonly reference: string; readonly pullPolicy: string },
-    options: CallOptions,
-  ): Promise<VolumeImage>;
-}
-
 /** Something the pod's events should tell. */
 export interface VolumeEvent {
   readonly ref: PodRef;
@@ -134,5 +117,4 @@ export interface VolumesPorts {
   readonly trustBundles?: TrustBundlePort;
   readonly fields?: FieldPort;
   readonly node?: NodePort;
-  readonly images?: ImagePort;
 }

@@ -8,8 +8,8 @@ import type { MountPort } from "./ports.ts";
 /** What {@link ensureScratchDirectory} takes. */
 export interface ScratchRequest {
   readonly path: string;
-  /** The directory whose file `ready` says that the directory was made to the end. */
-  readonly marker: string;
+  /** The directory whose file `ready` says that the directory was made to the end; absent where making it anew does no harm. */
+  readonly marker?: string | undefined;
   /** Present: a tmpfs of this size (0: of the kernel's default size) is mounted on it. */
   readonly memory?: { readonly mounts: MountPort; readonly sizeBytes: bigint } | undefined;
   /** The group that owns it; default: the kubelet's. */
@@ -17,6 +17,7 @@ export interface ScratchRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+const READY = "ready";
 const OPEN = 0o777;
 /** What a group needs to write, enter and pass itself on. */
 const GROUP = 0o2770;
@@ -77,12 +78,11 @@ export const ensureScratchDirectory = async (request: ScratchRequest): Promise<v
     // What is mounted on it has a mode of its own.
     if (found === undefined) await (request.memory === undefined ? makeOpenDirectory(path, gid) : mkdir(path, { mode: 0o750 }));
     else if (!found.isDirectory()) throw new VolumesError("unsafe-path", `${path} is not a directory`);
-    const readyPath = join(marker, "ready");
-    const isReady = (await orIfMissing(promptFiles.lstat(readyPath))) !== undefined;
+    const isReady = marker !== undefined && (await orIfMissing(promptFiles.lstat(join(marker, READY)))) !== undefined;
     await ensureTmpfs(request, { isReady, isNew: found === undefined });
-    if (isReady) return;
+    if (isReady || marker === undefined) return;
     await mkdir(marker, { recursive: true, mode: 0o750 });
-    await writeFile(readyPath, "");
+    await writeFile(join(marker, READY), "");
   } catch (error) {
     signal?.throwIfAborted();
     if (isVolumesError(error)) throw error;

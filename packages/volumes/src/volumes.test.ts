@@ -134,7 +134,6 @@ describe("volumes", () => {
     [{ ephemeral: {} }, "volume source ephemeral is not supported by nk yet (spec.volumes[0].ephemeral)"],
     [{ secret: { secretName: "s" } }, "spec.volumes[0].secret: there is no API server to read objects from"],
     [{ projected: { sources: [] } }, "spec.volumes[0].projected: nothing can be mounted here"],
-    [{ image: { reference: "x" } }, "spec.volumes[0].image: images cannot be mounted as volumes here"],
   ])("refuses %j at once, with its path", async (source, text) => {
     const events: VolumeEvent[] = [];
     const volumes = createVolumes({ rootDir: dir, listMountPoints, onEvent: (event) => events.push(event) });

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listPackages } from "./packages.ts";
 import type { PublishedPackage } from "./packages.ts";
+import { measureImports, runReadmePrograms } from "./published-use.ts";
+import type { RunInProject } from "./published-use.ts";
 import { runCommand } from "./step.ts";
 import type { Step } from "./step.ts";
 
@@ -60,7 +62,7 @@ const checkTarballs = (options: {
   }
 };
 
-/** Installs the tarballs in an empty project outside the repository and imports them, at run time and as types. */
+/** Installs the tarballs in an empty project outside the repository and uses them: imports, types, README programs. */
 const useFromEmptyProject = (packages: readonly PublishedPackage[], tarballs: string, outcome: Outcome): void => {
   const project = join(tarballs, "project");
   mkdirSync(project);
@@ -96,9 +98,12 @@ const useFromEmptyProject = (packages: readonly PublishedPackage[], tarballs: st
   note(outcome, "install in an empty project", run(["pnpm", "install", "--prefer-offline", "--ignore-scripts"], project));
   note(outcome, "import from an empty project", run(["node", "import.mjs"], project));
   note(outcome, "types from an empty project", run(["tsc", "-p", "."], project));
+  const runHere: RunInProject = (argv) => run(argv, project);
+  for (const { what, ...result } of [...runReadmePrograms(packages, project, runHere), ...measureImports(packages, project, runHere)])
+    note(outcome, what, result);
 };
 
-/** Every package as its importers get it: built, packed, linted, installed in an empty project and imported. */
+/** Every package as its importers get it: built, packed, linted, installed in an empty project, imported, and its README's program run. */
 export const publishStep = (root: string): Step => ({
   name: "packages as published",
   run: async () => {

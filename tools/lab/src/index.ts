@@ -6,6 +6,7 @@ export { findCachedContainerd } from "./containerd-binaries.ts";
 export type { ContainerdVersion } from "./containerd-binaries.ts";
 export { fetchKubectl, findCachedKubectl } from "./kubectl-binaries.ts";
 export type { KubectlVersion } from "./kubectl-binaries.ts";
+export { fetchCniPlugins, findCachedCniPlugins } from "./cni-plugins.ts";
 export { DEFAULT_CACHE_DIR, LAB_IMAGES, buildImages, writeImage } from "./images/build.ts";
 export type { BuiltImages, LabImages } from "./images/build.ts";
 export { packOciArchive } from "./images/oci-archive.ts";

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -105,7 +105,12 @@ const chooseSnapshotter = (dir: string): "overlayfs" | "native" => {
 
 /** The lab's folder by its real path, which is what the mount table shows. */
 const openDir = (options: LabOptions, name: string): string => {
-  if (options.dir === undefined) return realpathSync(mkdtempSync(join(tmpdir(), `${name}-`)));
+  if (options.dir === undefined) {
+    const dir = realpathSync(mkdtempSync(join(tmpdir(), `${name}-`)));
+    // The root of a user namespace is nobody here, and has to find its way to the root filesystem below.
+    chmodSync(dir, 0o711);
+    return dir;
+  }
   mkdirSync(options.dir, { recursive: true });
   const dir = realpathSync(options.dir);
   // A unix socket's path has at most 107 bytes.

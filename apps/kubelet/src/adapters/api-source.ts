@@ -4,6 +4,8 @@ import type { WatchItem } from "./watched-objects.ts";
 
 /** Who is told what the API shows of this node's pods. */
 export interface ApiSourceSink {
+  /** A pod that was not there when the watch began, before it is shown. */
+  appeared(ref: PodRef): void;
   /** One pod as the API shows it, mirror pods among them, before it is handed on. */
   shown(pod: Pod): void;
   /** The API has it no longer. */
@@ -36,15 +38,19 @@ export const createApiSource = ({ watch, ready }: ApiSourceOptions, sink: ApiSou
     for (const pod of pods) show(pod);
     sink.applySnapshot({ source: "api", pods, problems: [] });
   };
+  let isSynced = false;
   return async (signal) => {
     for await (const item of watch({ signal })) {
       if (item.type === "synced") {
         await ready;
+        isSynced = true;
         replaceAll(item.items);
       } else if (item.type === "deleted") {
         lose(podRef(item.object));
         sink.applyUpdate({ type: "remove", pod: item.object }, "api");
       } else {
+        const ref = podRef(item.object);
+        if (isSynced && !known.has(ref.uid)) sink.appeared(ref);
         show(item.object);
         sink.applyUpdate({ type: "update", pod: item.object }, "api");
       }

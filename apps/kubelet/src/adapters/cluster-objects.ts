@@ -1,6 +1,6 @@
 import { createToken, isKubeClientError, kinds } from "@nk/kube-client";
 import type { KubeClient, KubeObject, ResourceKind } from "@nk/kube-client";
-import type { ConfigMap, Secret } from "@nk/pod-model";
+import type { ConfigMap, Container, Secret } from "@nk/pod-model";
 import type { EnvObjects } from "@nk/pod-sync";
 import { isVolumesError, podReferences } from "@nk/volumes";
 import type { ObjectPort, ObjectSourcePort, TokenSourcePort, TrustBundlePort } from "@nk/volumes";
@@ -69,8 +69,12 @@ export const trustBundles = (client: KubeClient): TrustBundlePort => ({
 const decoded = (data: { readonly [key: string]: string } | undefined): ReadonlyMap<string, string> =>
   new Map(Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]));
 
-/** The ConfigMaps and Secrets that the environments of a pod's containers are made from; one that does not exist is left out. */
-export const readEnvObjects = async (objects: ObjectPort, pod: Pod, options: { readonly signal?: AbortSignal }): Promise<EnvObjects> => {
+/** The ConfigMaps and Secrets that a container's environment is made from; one that does not exist is left out. */
+export const readEnvObjects = async (
+  objects: ObjectPort,
+  { pod, container }: { readonly pod: Pod; readonly container: Container },
+  options: { readonly signal?: AbortSignal },
+): Promise<EnvObjects> => {
   const configMaps = new Map<string, ReadonlyMap<string, string>>();
   const secrets = new Map<string, ReadonlyMap<string, string>>();
   const namespace = pod.metadata?.namespace ?? "default";
@@ -82,7 +86,8 @@ export const readEnvObjects = async (objects: ObjectPort, pod: Pod, options: { r
       if (!isVolumesError(error) || error.code !== "object-not-found") throw error;
     }
   };
-  const inEnvironment = podReferences({ spec: { ...pod.spec, containers: pod.spec?.containers ?? [], volumes: [], imagePullSecrets: [] } });
+  // Not those of its neighbours: what cannot be read of theirs is not to hold this one up.
+  const inEnvironment = podReferences({ spec: { containers: [container] } });
   await Promise.all(inEnvironment.map(({ kind, name }) => read(kind, name)));
   return { configMaps, secrets };
 };

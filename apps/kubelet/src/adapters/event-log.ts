@@ -13,7 +13,12 @@ export interface RecordedEvent {
 /** Where the packages record events: the log, and the API where there is one. */
 export interface EventLog {
   record(event: RecordedEvent): void;
+  /** An event about this node. */
+  recordNode(event: RecordedNodeEvent): void;
 }
+
+/** An event without the object that it is about. */
+export type RecordedNodeEvent = Pick<RecordedEvent, "type" | "reason" | "message">;
 
 /** Sends events on; `EventRecorder` of event-recorder fits. */
 export interface EventForwarder {
@@ -32,8 +37,16 @@ export type PodVersions = Map<PodUid, string>;
 /** Writes each event as the reference's "Event occurred" line, and hands it to `forward`. */
 export const createEventLog = (
   logger: Logger,
-  forward?: { readonly recorder: EventForwarder; readonly versions: PodVersions },
+  forward?: {
+    readonly recorder: EventForwarder;
+    readonly versions: PodVersions;
+    readonly recordNode: (event: RecordedNodeEvent) => void;
+  },
 ): EventLog => ({
+  recordNode: (event) => {
+    logger.info("Event occurred", { object: "", fieldPath: "", kind: "Node", apiVersion: "v1", ...event });
+    forward?.recordNode(event);
+  },
   record: ({ ref, fieldPath, type, reason, message }) => {
     logger.info("Event occurred", {
       object: `${ref.namespace}/${ref.name}`,

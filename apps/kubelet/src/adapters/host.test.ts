@@ -39,9 +39,21 @@ describe("facts about the host", () => {
       cgroupVersion: 1,
       swapControllerAvailable: false,
       selinuxEnabled: false,
+      isAppArmorEnabled: false,
       maskedThermalPaths: ["/sys/devices/system/cpu/cpu2/thermal_throttle", "/sys/devices/system/cpu/cpu10/thermal_throttle"],
       cpus: 2,
     });
+  });
+
+  it.each([
+    ["Y\n", true],
+    ["N\n", false],
+  ])("tell by %j whether AppArmor is on", async (flag, isOn) => {
+    await mkdir(join(root, "sys/module/apparmor/parameters"), { recursive: true });
+    await writeFile(join(root, "sys/module/apparmor/parameters/enabled"), flag);
+    expect(readHostFacts({ root, diskPath: root }).isAppArmorEnabled).toBe(false);
+    await mkdir(join(root, "sys/kernel/security/apparmor"), { recursive: true });
+    expect(readHostFacts({ root, diskPath: root }).isAppArmorEnabled).toBe(isOn);
   });
 
   it("tell cgroup v2 by its controllers file", async () => {

@@ -10,6 +10,7 @@ export interface HostFacts {
   readonly cgroupVersion: 1 | 2;
   readonly swapControllerAvailable: boolean;
   readonly selinuxEnabled: boolean;
+  readonly isAppArmorEnabled: boolean;
   readonly maskedThermalPaths: readonly string[];
   readonly cpus: number;
   /** Size of the filesystem under the kubelet's root directory. */
@@ -37,6 +38,12 @@ const hugePageSizes = (root: string): readonly bigint[] =>
     })
     .toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 
+/** The kernel has it, and it was not turned off at boot. */
+const readAppArmor = (root: string): boolean => {
+  const flag = join(root, "sys/module/apparmor/parameters/enabled");
+  return existsSync(join(root, "sys/kernel/security/apparmor")) && existsSync(flag) && readFileSync(flag, "utf8").startsWith("Y");
+};
+
 /**
  * Reads the machine below `root` (`/`, or a fixture). cgroup v2 is what is mounted at /sys/fs/cgroup itself; a hybrid machine counts as v1,
  * as in the reference.
@@ -56,6 +63,7 @@ export const readHostFacts = (options: { readonly root: string; readonly diskPat
       ? listOrEmpty(join(root, "sys/fs/cgroup")).some((name) => existsSync(join(root, "sys/fs/cgroup", name, "memory.swap.max")))
       : existsSync(join(root, "sys/fs/cgroup/memory/memory.memsw.limit_in_bytes")),
     selinuxEnabled: existsSync(join(root, "sys/fs/selinux/enforce")),
+    isAppArmorEnabled: readAppArmor(root),
     maskedThermalPaths: thermalPaths(root),
     cpus: countCpus(root),
     diskBytes: disk.blocks * disk.bsize,

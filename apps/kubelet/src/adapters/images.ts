@@ -6,6 +6,7 @@ import type { DockerConfig, Images, ImagePort } from "@nk/images";
 import type { ImageAnswer, ImageWish } from "@nk/pod-sync";
 import type { ObjectPort } from "@nk/volumes";
 import type { EventLog } from "./event-log.ts";
+import { rpcErrorText } from "./rpc-error.ts";
 
 /** The runtime's image service as `@nk/images` wants it. */
 export const imageService = (cri: CriClient): ImagePort<PodSandboxConfig> => ({
@@ -40,11 +41,7 @@ export const imageService = (cri: CriClient): ImagePort<PodSandboxConfig> => ({
  */
 export const describeImageError = (error: unknown): string => {
   if (!isCriError(error)) return error instanceof Error ? error.message : String(error);
-  const { runtimeMessage } = error.details;
-  if (runtimeMessage === undefined) return error.message;
-  if (error.code === "unknown") return runtimeMessage;
-  const code = error.code.replace(/(?:^|-)(.)/gu, (_match, letter: string) => letter.toUpperCase());
-  return `rpc error: code = ${code} desc = ${runtimeMessage}`;
+  return (error.code === "unknown" ? error.details.runtimeMessage : rpcErrorText(error)) ?? error.message;
 };
 
 /** Where the logins of pods come from. */
@@ -93,7 +90,7 @@ export const imagesForPods = (images: Images<PodSandboxConfig>, source: PullSecr
         pullPolicy: wish.pullPolicy,
         pod: wish.pod,
         containerName: wish.containerName,
-        fieldPath: wish.fieldPath,
+        ...(wish.fieldPath === undefined ? {} : { fieldPath: wish.fieldPath }),
         pullSecrets: await readPullSecrets(wish, source, options.signal),
         annotations: wish.annotations,
         runtimeHandler: wish.runtimeHandler,

@@ -2,23 +2,14 @@ import { networkInterfaces } from "node:os";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { parseResolvConf } from "@nk/pod-sync";
 import type { NodeFacts } from "@nk/pod-sync";
-import { promptFiles } from "@nk/stdx";
 import type { HostFacts } from "./host.ts";
 import type { NodeView } from "./node-view.ts";
+import { readLimited } from "./resolv-conf.ts";
 
 /** The address that host-network pods of this node are probed at when the configuration names none. */
 export const primaryHostIp = (): string => {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return addresses.find(({ internal, family }) => !internal && family === "IPv4")?.address ?? "127.0.0.1";
-};
-
-/** The reference's limit of a resolv.conf; nothing that is a hosts file is longer either. */
-const MAX_FILE_BYTES = 10 * 1024 * 1024;
-
-const readLimited = async (path: string): Promise<string> => {
-  const { size } = await promptFiles.stat(path);
-  if (size > MAX_FILE_BYTES) throw new Error(`${path} has ${size} bytes, more than ${MAX_FILE_BYTES}`);
-  return await promptFiles.readFile(path, "utf8");
 };
 
 const readResolvConf = async (path: string): Promise<Pick<NodeFacts, "hostResolvConf">> =>

@@ -1,5 +1,5 @@
 import type { KubeletSettings } from "@nk/kubelet-config";
-import type { Node } from "@nk/pod-model";
+import type { Node, NodeFeatures } from "@nk/pod-model";
 import type { HostFacts } from "./host.ts";
 
 /** The node as the API shows it; without one, as it would be registered. */
@@ -11,7 +11,7 @@ export interface NodeView {
   allocatable(): { readonly [resource: string]: string };
 }
 
-const standaloneNode = (settings: KubeletSettings, host: HostFacts): Node => ({
+const standaloneNode = (settings: KubeletSettings, host: HostFacts, features: NodeFeatures | undefined): Node => ({
   metadata: {
     name: settings.nodeName,
     labels: { "kubernetes.io/hostname": settings.nodeName, "kubernetes.io/os": "linux", ...settings.node.labels },
@@ -24,6 +24,7 @@ const standaloneNode = (settings: KubeletSettings, host: HostFacts): Node => ({
       "ephemeral-storage": String(host.diskBytes),
       pods: String(settings.node.maxPods),
     },
+    ...(features === undefined ? {} : { features }),
   },
 });
 
@@ -33,12 +34,20 @@ const addressesOf = (node: Node): readonly string[] => {
   return (internal.length > 0 ? internal : addresses.filter(({ type }) => type === "ExternalIP")).map(({ address }) => address);
 };
 
-/** `shown` tells the node of the API, as soon as there is one. */
-export const createNodeView = (settings: KubeletSettings, host: HostFacts, shown: () => Node | undefined): NodeView => {
-  const alone = standaloneNode(settings, host);
+/** What a node is seen from beside the settings. */
+export interface NodeViewSources {
+  readonly host: HostFacts;
+  /** The node of the API, as soon as there is one. */
+  readonly shown: () => Node | undefined;
+  /** What the runtime can do, as soon as it has said so. */
+  readonly features: () => NodeFeatures | undefined;
+}
+
+/** The node, from the API or from this machine. */
+export const createNodeView = (settings: KubeletSettings, { host, shown, features }: NodeViewSources): NodeView => {
   const node = (): Node => {
     const known = shown();
-    return known?.status?.allocatable === undefined ? alone : known;
+    return known?.status?.allocatable === undefined ? standaloneNode(settings, host, features()) : known;
   };
   return {
     node,

@@ -1,10 +1,8 @@
-import type { PodSandboxConfig } from "@nk/cri-api";
-import type { Images } from "@nk/images";
 import { podRef } from "@nk/pod-model";
 import type { Container, Pod } from "@nk/pod-model";
 import { resolveFieldRef, resolveResourceFieldRef } from "@nk/pod-sync";
 import type { VolumePort } from "@nk/pod-sync";
-import type { FieldPort, ImagePort, Volumes } from "@nk/volumes";
+import type { FieldPort, Volumes } from "@nk/volumes";
 import type { NodeView } from "./node-view.ts";
 
 /** Volumes as pod-sync wants them. */
@@ -27,24 +25,4 @@ export const fieldValues = (view: NodeView): FieldPort => ({
   fieldValue: (pod, { fieldPath }) => resolveFieldRef(fieldPath, pod, { podIps: [], nodeIps: [] }),
   resourceFieldValue: async (pod, selector) =>
     resolveResourceFieldRef(selector, { pod, container: containerNamed(pod, selector.containerName), allocatable: view.allocatable() }),
-});
-
-const POLICIES = ["Always", "IfNotPresent", "Never"] as const;
-
-/** Images that are mounted as volumes: pulled as those of containers are. */
-export const volumeImages = (images: Images<PodSandboxConfig>): ImagePort => ({
-  ensureVolumeImage: async ({ pod, volumeName, reference, pullPolicy }, { signal }) => {
-    const annotations = pod.metadata?.annotations ?? {};
-    const { imageRef } = await images.ensureImage(
-      {
-        image: reference,
-        pullPolicy: POLICIES.find((policy) => policy === pullPolicy) ?? "IfNotPresent",
-        pod: podRef(pod),
-        containerName: volumeName,
-        annotations,
-      },
-      signal === undefined ? {} : { signal },
-    );
-    return { image: imageRef, userSpecifiedImage: reference, annotations };
-  },
 });

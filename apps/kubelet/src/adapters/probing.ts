@@ -5,6 +5,7 @@ import type { Container, Pod, RuntimePodStatus } from "@nk/pod-model";
 import type { ProbeVerdict } from "@nk/pod-status";
 import type { ProbePort } from "@nk/pod-sync";
 import type { ExecPort, Probes } from "@nk/probes";
+import { rpcErrorText } from "./rpc-error.ts";
 
 const NANOS_PER_MS = 1_000_000n;
 
@@ -18,8 +19,9 @@ export const execThroughRuntime = (cri: CriClient): ExecPort => ({
       );
       return { type: "exited", exitCode, output: Buffer.concat([stdout, stderr]).toString("utf8") };
     } catch (error) {
-      if (isCriError(error) && error.code === "deadline-exceeded") return { type: "timed-out" };
-      throw error;
+      if (!isCriError(error)) throw error;
+      if (error.code === "deadline-exceeded") return { type: "timed-out" };
+      throw new Error(rpcErrorText(error) ?? error.message, { cause: error });
     }
   },
 });
@@ -56,10 +58,7 @@ export const applyProbes = (
   probes.applyPod(pod, running, isHostNetwork(pod) ? facts.hostIp : (podIp ?? ""));
 };
 
-/**
- * What the probes say of each running container, as the status wants it. A readiness probe without a verdict yet belongs to a container
- * that ran before this kubelet: it is left as ready as it was.
- */
+/** What the probes say of each running container, as the status wants it. */
 export const probeVerdicts = (probes: Probes, pod: Pod, observed: RuntimePodStatus | undefined): ReadonlyMap<string, ProbeVerdict> => {
   const specs = new Map(containersOf(pod).map((container) => [container.name, container]));
   return new Map(

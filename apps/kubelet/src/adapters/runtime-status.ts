@@ -15,6 +15,8 @@ export interface RuntimeReporter {
   readonly port: RuntimeStatusPort;
   /** Undefined until it has answered. */
   traits(): RuntimeTraits | undefined;
+  /** Resolves when it has answered once. */
+  readonly answered: Promise<void>;
 }
 
 const conditionOf = (conditions: readonly CriCondition[], type: string): RuntimeCondition | undefined =>
@@ -58,11 +60,13 @@ const watchOne = (path: string, onChange: () => void): Disposable | undefined =>
 export const createRuntimeReporter = (cri: CriClient): RuntimeReporter => {
   let networkDirs: readonly string[] | undefined;
   let traits: RuntimeTraits | undefined;
+  const answered = Promise.withResolvers<void>();
   const report = async (options: { readonly signal: AbortSignal }): Promise<RuntimeSelfReport> => {
     try {
       const answer = await cri.status({ verbose: networkDirs === undefined }, options);
       networkDirs ??= networkDirsOf(answer.info);
       traits = traitsOf(answer);
+      answered.resolve();
       const conditions = answer.status?.conditions ?? [];
       return { runtime: conditionOf(conditions, "RuntimeReady"), network: conditionOf(conditions, "NetworkReady"), networkDirs };
     } catch (error) {
@@ -74,7 +78,7 @@ export const createRuntimeReporter = (cri: CriClient): RuntimeReporter => {
     const watchers = paths.flatMap((path) => watchOne(path, onChange) ?? []);
     return { [Symbol.dispose]: () => watchers.forEach((watcher) => watcher[Symbol.dispose]()) };
   };
-  return { port: { report, watchDirs }, traits: () => traits };
+  return { port: { report, watchDirs }, traits: () => traits, answered: answered.promise };
 };
 
 /** Why pods with a network of their own cannot start, in the reference's words; undefined when they can, or when that is not known. */

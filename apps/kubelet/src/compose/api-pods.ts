@@ -76,6 +76,7 @@ export const createApiPods = (
       ready: Promise.all([cluster.nodes.synced, cluster.services.synced, cluster.runtimeClasses.synced]),
     },
     {
+      appeared: ({ uid }) => void cluster.newPods.add(uid),
       shown: (pod) => {
         const { uid } = podRef(pod);
         const version = pod.metadata?.resourceVersion;
@@ -87,6 +88,7 @@ export const createApiPods = (
       },
       gone: (ref) => {
         cluster.podVersions.delete(ref.uid);
+        cluster.newPods.delete(ref.uid);
         writer.gone(ref);
         mirrors.gone(ref);
       },

@@ -4,7 +4,7 @@ import { createKubeClient, kinds, loadKubeconfig } from "@nk/kube-client";
 import type { KubeClient } from "@nk/kube-client";
 import { KUBERNETES_VERSION } from "@nk/kubelet-config";
 import type { KubeletSettings } from "@nk/kubelet-config";
-import type { Node, RuntimeClass, Service } from "@nk/pod-model";
+import type { Node, PodUid, RuntimeClass, Service } from "@nk/pod-model";
 import { env } from "node:process";
 import type { PodVersions } from "../adapters/event-log.ts";
 import { eventSink } from "../adapters/event-sink.ts";
@@ -21,6 +21,8 @@ export interface Cluster {
   readonly runtimeClasses: WatchedObjects<RuntimeClass>;
   readonly recorder: EventRecorder;
   readonly podVersions: PodVersions;
+  /** Pods that the API has had only since this kubelet watches it: no kubelet before it can have started them. */
+  readonly newPods: Set<PodUid>;
 }
 
 /** 0 is Go's way of saying the default. */
@@ -63,6 +65,7 @@ export const openCluster = async (settings: KubeletSettings, telemetry: Telemetr
       { component: "kubelet", host: settings.nodeName, clock, logger: logger.child({ part: "events" }), metrics },
     ),
     podVersions: new Map(),
+    newPods: new Set(),
   };
 };
 

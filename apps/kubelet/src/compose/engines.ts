@@ -4,8 +4,8 @@ import { createFileCredentials, createImages, listCredentialFiles } from "@nk/im
 import type { Images } from "@nk/images";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { crashBackoffUpTo, createPodFiles, createPodSync } from "@nk/pod-sync";
-import type { PodFiles, PodSync, ProbePort } from "@nk/pod-sync";
-import type { PodUid } from "@nk/pod-model";
+import type { ExtrasPort, PodFiles, PodSync, ProbePort, RuntimeHandlerFacts, UserNamespaces } from "@nk/pod-sync";
+import type { Pod, PodUid } from "@nk/pod-model";
 import type { PodStartLatency } from "@nk/pod-status";
 import type { Emitter } from "@nk/stdx";
 import { createMounts } from "@nk/mounts";
@@ -19,7 +19,9 @@ import { sendHook } from "../adapters/hook-http.ts";
 import type { HostFacts } from "../adapters/host.ts";
 import type { NodeView } from "../adapters/node-view.ts";
 import { networkProblemOf } from "../adapters/runtime-status.ts";
-import { runtimeHandlerOf } from "../adapters/runtime-handlers.ts";
+import { findRuntimeHandler, runtimeHandlerOf } from "../adapters/runtime-handlers.ts";
+import type { HandlerSources } from "../adapters/runtime-handlers.ts";
+import { readEnvFile } from "../adapters/env-files.ts";
 import { toServiceEnv } from "../adapters/services.ts";
 import { readEnvObjects } from "../adapters/cluster-objects.ts";
 import { volumesForPods } from "../adapters/pod-volumes.ts";
@@ -38,6 +40,8 @@ export interface Engines {
   readonly volumes: Volumes;
   /** Absent without an API server. */
   readonly objects: PodObjects | undefined;
+  /** The pod's runtime handler; undefined when its RuntimeClass does not exist. */
+  readonly findHandler: (pod: Pod) => RuntimeHandlerFacts | undefined;
 }
 
 /** Why something is done to a pod. */
@@ -57,6 +61,7 @@ export interface EngineParts {
   readonly view: NodeView;
   /** Absent without an API server. */
   readonly cluster: Cluster | undefined;
+  readonly userNamespaces: UserNamespaces;
   /** Told why a pass does what it does. */
   readonly decisions: Emitter<PodDecision>;
   readonly stack: AsyncDisposableStack;
@@ -71,10 +76,19 @@ const pullBound = (settings: KubeletSettings): { readonly maxParallelPulls?: num
   return settings.maxParallelImagePulls === undefined ? {} : { maxParallelPulls: settings.maxParallelImagePulls };
 };
 
+const handlerSources = ({ runtime, cluster }: Pick<EngineParts, "runtime" | "cluster">): HandlerSources => ({
+  findClass: (name) => cluster?.runtimeClasses.get(name),
+  traits: runtime.traits,
+  traitsKnown: runtime.traitsKnown,
+});
+
+const envObjectsOf = (objects: PodObjects | undefined): Pick<ExtrasPort, "envObjects"> =>
+  objects === undefined ? {} : { envObjects: (wish, options) => readEnvObjects(objects, wish, options) };
+
 /** Creates the engines, in the order in which they need each other. */
 export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, parts: EngineParts): Engines => {
   const { clock, logger, metrics } = telemetry;
-  const { runtime, events, probes, latency, host, view, cluster, decisions, stack } = parts;
+  const { runtime, events, probes, latency, host, view, cluster, userNamespaces, decisions, stack } = parts;
   const objects = createObjects(settings, telemetry, { cluster, view, stack });
   const images = createImages<PodSandboxConfig>(
     {
@@ -102,14 +116,15 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
     containerLogsDir: containerLogsDir(settings),
     listMountPoints: async (options) => (await mounts.list(options)).map(({ mountPoint }) => mountPoint),
   });
-  const volumes = createPodVolumes(settings, telemetry, { cluster, objects, images, mounts, events, view, stack });
+  const volumes = createPodVolumes(settings, telemetry, { cluster, objects, mounts, events, view, stack });
   const cgroups = createCgroups({ clock, metrics });
+  const handlers = handlerSources({ runtime, cluster });
   const podSync = createPodSync(
     {
       sandboxes: runtime.cri,
       containers: runtime.cri,
       images: imagesForPods(images, { objects, events }),
-      observed: runtime.cache,
+      observed: { ...runtime.cache, isNew: (uid) => cluster?.newPods.has(uid) === true },
       volumes: volumesForPods(volumes),
       cgroups: podCgroups(cgroups, { driver: runtime.cgroupDriver, cgroupRoot: settings.cgroupRoot }),
       probes,
@@ -119,10 +134,10 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
         facts: createNodeFacts(settings, { host, view, services: () => toServiceEnv(cluster?.services.list() ?? []) }),
         hostsFile: readHostsFile,
         networkProblem: () => networkProblemOf(runtime.status.current()),
-        runtimeHandler: runtimeHandlerOf({ findClass: (name) => cluster?.runtimeClasses.get(name), traits: runtime.traits }),
+        runtimeHandler: runtimeHandlerOf(handlers),
       },
       files,
-      ...(objects === undefined ? {} : { extras: { envObjects: (pod, options) => readEnvObjects(objects, pod, options) } }),
+      extras: { ...envObjectsOf(objects), envFile: readEnvFile, userNamespaces },
     },
     {
       podLogsDir: settings.podLogsDir,
@@ -133,5 +148,5 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
       onDecision: (uid, text) => decisions.emit({ uid, text }),
     },
   );
-  return { podSync, images, files, volumes, objects };
+  return { podSync, images, files, volumes, objects, findHandler: (pod) => findRuntimeHandler(handlers, pod) };
 };

@@ -1,12 +1,17 @@
 import { mkdir } from "node:fs/promises";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { createMounts } from "@nk/mounts";
+import { openUserNamespaces } from "@nk/pod-sync";
+import type { UserNamespaces } from "@nk/pod-sync";
 import { createEmitter, raceSignal, runTaskGroup } from "@nk/stdx";
 import { createEventLog } from "../adapters/event-log.ts";
+import { reportResolvConf } from "../adapters/resolv-conf.ts";
+import { readSubordinateIds } from "../adapters/subordinate-ids.ts";
 import { readHostFacts } from "../adapters/host.ts";
 import type { HostFacts } from "../adapters/host.ts";
 import { applyOomScoreAdj, checkHost } from "../adapters/host-checks.ts";
 import { createProbes } from "@nk/probes";
+import { createProbeMemory } from "../adapters/probe-memory.ts";
 import { execThroughRuntime, probesForPodSync } from "../adapters/probing.ts";
 import { createNodeView } from "../adapters/node-view.ts";
 import { registerFeatures } from "../telemetry/build-metrics.ts";
@@ -24,6 +29,16 @@ import type { Telemetry } from "./telemetry.ts";
 /** What has to run, by name. */
 type Tasks = { readonly [name: string]: (signal: AbortSignal) => Promise<void> };
 
+const openPodIds = async ({ rootDir, node, userNamespaceIdsPerPod }: KubeletSettings, signal: AbortSignal): Promise<UserNamespaces> => {
+  const hostIds = await readSubordinateIds({ signal });
+  return openUserNamespaces({
+    rootDir,
+    idsPerPod: userNamespaceIdsPerPod,
+    maxPods: node.maxPods,
+    ...(hostIds === undefined ? {} : { hostIds }),
+  });
+};
+
 /**
  * Builds everything in the order of dependency, with its servers listening and nothing running yet; `stack` tears it down in reverse. It
  * touches neither mounts nor cgroups.
@@ -39,11 +54,25 @@ export const buildKubelet = async (
   stack.use(runtime.cache);
   const membership = await joinCluster(settings, telemetry, { runtime, stack });
   const cluster = membership?.cluster;
-  const view = createNodeView(settings, host, () => membership?.node.node());
-  const events = createEventLog(telemetry.logger, cluster && { recorder: cluster.recorder, versions: cluster.podVersions });
+  const view = createNodeView(settings, {
+    host,
+    shown: () => membership?.node.node(),
+    features: () => runtime.traits()?.features,
+  });
+  const events = createEventLog(
+    telemetry.logger,
+    membership && {
+      recorder: membership.cluster.recorder,
+      versions: membership.cluster.podVersions,
+      recordNode: (event) => membership.node.record(event),
+    },
+  );
+  await reportResolvConf(settings, events);
   const decisions = createEmitter<PodDecision>();
+  const memory = createProbeMemory({ rootDir: settings.rootDir, logger: telemetry.logger.child({ part: "probes" }) });
+  stack.defer(() => memory.settled());
   const probes = createProbes(
-    { exec: execThroughRuntime(runtime.cri), events },
+    { exec: execThroughRuntime(runtime.cri), events, memory },
     { clock: telemetry.clock, logger: telemetry.logger.child({ part: "probes" }), metrics: telemetry.pages.probes },
   );
   const engines = createEngines(settings, telemetry, {
@@ -54,10 +83,11 @@ export const buildKubelet = async (
     host,
     view,
     cluster,
+    userNamespaces: await openPodIds(settings, signal),
     decisions,
     stack,
   });
-  const loop = { runtime, engines, events, probes, decisions, view, membership, sources: sourceNames(settings), stack };
+  const loop = { runtime, engines, events, probes, memory, decisions, view, host, membership, sources: sourceNames(settings), stack };
   const pods = createPodLoop(settings, telemetry, loop);
   const apiPods = membership && createApiPods(settings, telemetry, { membership, pods, engines, stack });
   const sources = createSources(settings, telemetry, (snapshot) => takeSnapshot(pods.workers, apiPods?.mirrors, snapshot));

@@ -1,21 +1,23 @@
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { kinds } from "@nk/kube-client";
 import { isStaticPod, parseTimestamp, podFullName, podRef } from "@nk/pod-model";
-import type { Node, Pod, PodRef, PodSource, PodStatus, PodUid, RuntimePod, RuntimePodStatus } from "@nk/pod-model";
+import type { Pod, PodRef, PodSource, PodStatus, PodUid, RuntimePod, RuntimePodStatus } from "@nk/pod-model";
 import { createPodStatuses, needsReadinessPass } from "@nk/pod-status";
 import type { PodStartLatency, PodStatuses, StatusWriter } from "@nk/pod-status";
 import { createActiveDeadlines, createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
-import type { ActiveDeadlines, PodStatusPort, PodWorkers } from "@nk/pod-workers";
+import type { ActiveDeadlines, PodAdmission, PodStatusPort, PodWorkers } from "@nk/pod-workers";
 import type { Probes } from "@nk/probes";
 import { createEmitter } from "@nk/stdx";
-import type { Emitter } from "@nk/stdx";
+import type { Clock, Emitter } from "@nk/stdx";
 import { admissionByNode } from "../adapters/admission.ts";
 import type { EventLog } from "../adapters/event-log.ts";
 import { createFirstObservation } from "../adapters/first-observation.ts";
 import type { FirstObservation } from "../adapters/first-observation.ts";
 import { primaryHostIp } from "../adapters/node-facts.ts";
+import type { HostFacts } from "../adapters/host.ts";
 import type { NodeView } from "../adapters/node-view.ts";
 import { asShown, podRuntime } from "../adapters/pod-runtime.ts";
+import type { ProbeMemory } from "../adapters/probe-memory.ts";
 import { applyProbes, probeVerdicts } from "../adapters/probing.ts";
 import { standingOf } from "../adapters/standing.ts";
 import { readMessageOf } from "../adapters/termination-messages.ts";
@@ -52,10 +54,12 @@ export interface PodLoopParts {
   readonly engines: Engines;
   readonly events: EventLog;
   readonly probes: Probes;
+  readonly memory: ProbeMemory;
   /** What the engines decided; kept with the workers' own decisions. */
   readonly decisions: Emitter<PodDecision>;
   readonly sources: readonly PodSource[];
   readonly view: NodeView;
+  readonly host: HostFacts;
   /** Absent without an API server. */
   readonly membership: Membership | undefined;
   readonly stack: AsyncDisposableStack;
@@ -108,7 +112,7 @@ const followStatuses = (
 
 /** What was observed, probed or decided reaches the statuses and the workers at once. */
 const joinObservations = (parts: PodLoopParts, loop: Pick<PodLoop, "workers" | "statuses">, applyPodProbes: ApplyProbes): void => {
-  const { runtime, probes, decisions, stack } = parts;
+  const { runtime, probes, memory, decisions, stack } = parts;
   const { workers, statuses } = loop;
   stack.use(
     runtime.status.subscribe(() => {
@@ -133,9 +137,15 @@ const joinObservations = (parts: PodLoopParts, loop: Pick<PodLoop, "workers" | "
     }),
   );
   stack.use(
-    probes.results.subscribe(({ uid, probeType, result }) => {
-      void statuses.refresh(uid);
-      workers.wake(uid, `${probeType} probe: ${result}`);
+    probes.results.subscribe((change) => {
+      const { uid, probeType, result } = change;
+      const pod = statuses.pod(uid);
+      if (pod !== undefined) memory.remember(pod, change, probes.results);
+      if (probeType !== "liveness") void statuses.refresh(uid);
+      const text = `${probeType} probe: ${result}`;
+      // Something is done about the pod: a container is restarted, or those after a sidecar are started.
+      if (probeType !== "readiness" && result !== (probeType === "liveness" ? "success" : "unknown")) workers.wake(uid, text);
+      else workers.note(uid, text);
     }),
   );
   stack.use(decisions.subscribe(({ uid, text }) => workers.note(uid, text)));
@@ -154,8 +164,15 @@ const createDeadlines = (
     },
   });
 
-const readNodeOf = (settings: KubeletSettings, membership: Membership | undefined): { readonly readNode?: () => Promise<Node> } =>
-  membership === undefined ? {} : { readNode: () => membership.cluster.client.get(kinds.nodes, { name: settings.nodeName }) };
+const admissionOf = (settings: KubeletSettings, clock: Clock, { runtime, view, host, membership }: PodLoopParts): PodAdmission =>
+  admissionByNode({
+    node: () => view.node(),
+    ...(membership === undefined ? {} : { readNode: () => membership.cluster.client.get(kinds.nodes, { name: settings.nodeName }) }),
+    allowedUnsafeSysctls: settings.allowedUnsafeSysctls,
+    isAppArmorEnabled: host.isAppArmorEnabled,
+    traitsKnown: runtime.traitsKnown,
+    clock,
+  });
 
 const showPods = (
   { cache }: Runtime,
@@ -177,7 +194,7 @@ const showPods = (
 
 /** Creates the loop and joins it to what is observed; nothing runs before the workers do. */
 export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, parts: PodLoopParts): PodLoop => {
-  const { runtime, engines, events, probes, sources, view, membership, stack } = parts;
+  const { runtime, engines, events, probes, memory, sources, view, membership, stack } = parts;
   const { writer, latency } = membership ?? {};
   const { clock, logger, metrics } = telemetry;
   const hostIp = (): string => view.ips()[0] ?? primaryHostIp();
@@ -191,6 +208,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       observed,
       probes: (pod) => probeVerdicts(probes, pod, runtime.cache.get(podRef(pod).uid)),
       readTerminationMessage: readMessageOf,
+      supportsRecursiveReadOnly: (pod) => engines.findHandler(pod)?.supportsRecursiveReadOnly === true,
     },
     {
       runtimeName: () => runtime.name,
@@ -204,7 +222,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
   const deadlines = stack.use(createDeadlines(parts, { clock, logger, kill: (uid, request) => workers.kill(uid, request) }));
   const workers = createPodWorkers(
     {
-      admission: admissionByNode({ node: () => view.node(), ...readNodeOf(settings, membership) }),
+      admission: admissionOf(settings, clock, parts),
       status: createStatusPort(statuses, { events, applyPodProbes, writer, firstObservation }),
       runtime: podRuntime(engines.podSync, statuses, applyPodProbes),
       events,
@@ -219,6 +237,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
         writer?.forget(uid);
         latency?.forget(uid);
         probes.removePod(uid);
+        memory.forget(uid);
         engines.podSync.forget(uid);
         engines.images.forgetPod(uid);
         forgotten.emit(ref);

@@ -20,6 +20,8 @@ export interface Runtime {
   /** Whether it and the pod network are ready. */
   readonly status: RuntimeStatus;
   readonly traits: () => RuntimeTraits | undefined;
+  /** Resolves when the traits are known. */
+  readonly traitsKnown: Promise<void>;
   readonly version: string;
   /** e.g. `containerd`: the scheme of container ids. */
   readonly name: string;
@@ -98,6 +100,7 @@ export const openRuntime = async (settings: KubeletSettings, telemetry: Telemetr
     pleg,
     status: createRuntimeStatus(reporter.port, { clock, logger: logger.child({ part: "runtime-status" }) }),
     traits: () => reporter.traits(),
+    traitsKnown: reporter.answered,
     version: version.runtimeVersion,
     name: version.runtimeName,
     cgroupDriver: await readCgroupDriver(cri, settings.cgroupDriver, { clock, signal }),

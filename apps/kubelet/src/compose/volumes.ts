@@ -1,5 +1,3 @@
-import type { PodSandboxConfig } from "@nk/cri-api";
-import type { Images } from "@nk/images";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import type { Mounts } from "@nk/mounts";
 import { createPodObjects, createPodTokens, createVolumes } from "@nk/volumes";
@@ -7,7 +5,7 @@ import type { PodObjects, Volumes } from "@nk/volumes";
 import { configMapSource, secretSource, tokenSource, trustBundles } from "../adapters/cluster-objects.ts";
 import type { EventLog } from "../adapters/event-log.ts";
 import type { NodeView } from "../adapters/node-view.ts";
-import { fieldValues, volumeImages } from "../adapters/pod-volumes.ts";
+import { fieldValues } from "../adapters/pod-volumes.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Telemetry } from "./telemetry.ts";
 
@@ -38,7 +36,6 @@ export const createObjects = (
 export interface VolumeParts {
   readonly cluster: Cluster | undefined;
   readonly objects: PodObjects | undefined;
-  readonly images: Images<PodSandboxConfig>;
   readonly mounts: Mounts;
   readonly events: EventLog;
   readonly view: NodeView;
@@ -47,7 +44,7 @@ export interface VolumeParts {
 
 /** The volumes of this node's pods; those that need an API server are refused where there is none. */
 export const createPodVolumes = (settings: KubeletSettings, telemetry: Telemetry, parts: VolumeParts): Volumes => {
-  const { cluster, objects, images, mounts, events, view, stack } = parts;
+  const { cluster, objects, mounts, events, view, stack } = parts;
   const { clock, metrics } = telemetry;
   const logger = telemetry.logger.child({ part: "volumes" });
   return stack.use(
@@ -57,7 +54,6 @@ export const createPodVolumes = (settings: KubeletSettings, telemetry: Telemetry
         mounts,
         fields: fieldValues(view),
         node: { allocatable: () => Promise.resolve(view.allocatable()) },
-        images: volumeImages(images),
         ...(objects === undefined ? {} : { objects }),
         ...(cluster === undefined
           ? {}

@@ -1,9 +1,10 @@
 import { ContainerConfig, Signal } from "@nk/cri-api";
 import type { Device, ImageSpec, Mount } from "@nk/cri-api";
+import { expandVariables } from "@nk/pod-model";
 import type { Container, Pod } from "@nk/pod-model";
 import { buildEnvironment } from "./environment.ts";
 import type { EnvFileLookup, EnvObjects } from "./environment.ts";
-import { expandVariables } from "./expansion.ts";
+
 import { isHostsFileMounted } from "./hosts-file.ts";
 import { computeContainerAnnotations, computeContainerLabels } from "./labels-annotations.ts";
 import { containerLogPath } from "./log-paths.ts";

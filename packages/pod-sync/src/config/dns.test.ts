@@ -1,8 +1,8 @@
 import type { Pod, PodSpec } from "@nk/pod-model";
 import { describe, expect, it } from "vitest";
-import { computePodDns, DNS_LIMITS } from "./dns.ts";
+import { computePodDns } from "./dns.ts";
 import type { DnsFacts } from "./dns.ts";
-import { parseResolvConf } from "./resolv-conf.ts";
+import { DNS_LIMITS, findResolvConfProblem, parseResolvConf } from "./resolv-conf.ts";
 
 const facts: DnsFacts = {
   clusterDns: ["10.96.0.10"],
@@ -123,5 +123,26 @@ describe("resolv.conf", () => {
       searches: ["a.example", "b.example"],
       options: ["ndots:3", "rotate"],
     });
+  });
+});
+
+describe("the node's own search domains", () => {
+  const problemOf = (searches: readonly string[], clusterDomain = ""): string | undefined =>
+    findResolvConfProblem({ nameservers: [], searches, options: [] }, { path: "/r", clusterDomain });
+  const named = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `d${index}`);
+
+  it.each<[readonly string[], string, string | undefined]>([
+    [named(32), "", undefined],
+    [named(29), "cluster.local", undefined],
+    [named(33), "", "Resolv.conf file '/r' contains search line consisting of more than 32 domains!"],
+    [named(30), "cluster.local", "Resolv.conf file '/r' contains search line consisting of more than 29 domains!"],
+    [["x".repeat(254)], "", 'Resolv.conf file "/r" contains a search path which length is more than allowed 253 chars!'],
+    [
+      Array.from({ length: 9 }, () => "x".repeat(250)),
+      "",
+      "Resolv.conf file '/r' contains search line which length is more than allowed 2048 chars!",
+    ],
+  ])("%#: are told of when pods cannot have all of them", (searches, clusterDomain, problem) => {
+    expect(problemOf(searches, clusterDomain)).toBe(problem);
   });
 });

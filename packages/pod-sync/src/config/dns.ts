@@ -2,10 +2,7 @@ import type { DNSConfig } from "@nk/cri-api";
 import { formatPod, isHostNetwork, podRef } from "@nk/pod-model";
 import type { Pod, PodDNSConfig } from "@nk/pod-model";
 import type { NodeFacts } from "./node-facts.ts";
-import { mergeResolverOptions } from "./resolv-conf.ts";
-
-/** What every resolver library can take (pkg/apis/core/validation); more is cut off. */
-export const DNS_LIMITS = { nameservers: 3, searches: 32, searchLineChars: 2048, searchDomainChars: 253 } as const;
+import { DNS_LIMITS, mergeResolverOptions } from "./resolv-conf.ts";
 
 /** A warning that belongs into an event, on the pod or on the node. */
 export interface DnsProblem {

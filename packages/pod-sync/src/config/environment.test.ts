@@ -2,8 +2,7 @@ import { applyPodDefaults } from "@nk/pod-model";
 import type { Container, EnvVar, EnvVarSource } from "@nk/pod-model";
 import { describe, expect, it } from "vitest";
 import { buildEnvironment } from "./environment.ts";
-import type { EnvironmentInput } from "./environment.ts";
-import { expandSubPath, expandVariables } from "./expansion.ts";
+import type { EnvFile, EnvironmentInput } from "./environment.ts";
 import type { ServiceEnv } from "./node-facts.ts";
 
 const kubernetes: ServiceEnv = { name: "kubernetes", namespace: "default", clusterIp: "10.96.0.1", ports: [{ name: "https", port: 443 }] };
@@ -155,17 +154,24 @@ describe("environment", () => {
   });
 
   it("reads env files of volumes", () => {
-    const envFile = (): ReadonlyMap<string, string> =>
-      new Map([
-        ["k", "v"],
-        ["empty", ""],
-      ]);
+    const envFile = (): EnvFile => ({ status: "read", hostPath: "/vol/p", text: "k='v'\nempty=''\n" });
     const ref = { volumeName: "v", path: "p" };
     expect(valueFrom({ fileKeyRef: { ...ref, key: "k" } }, { envFile })).toBe("v");
     expect(valueFrom({ fileKeyRef: { ...ref, key: "empty", optional: true } }, { envFile })).toBeUndefined();
     expect(() => valueFrom({ fileKeyRef: { ...ref, key: "z" } }, { envFile })).toThrow(
-      'environment variable key "z" not found in file "p"',
+      'environment variable key "z" not found in file "/vol/p"',
     );
+    const wrong = (): EnvFile => ({ status: "read", hostPath: "/vol/p", text: "k=v\n" });
+    expect(() => valueFrom({ fileKeyRef: { ...ref, key: "k", optional: true } }, { envFile: wrong })).toThrow("couldn't parse env file");
+  });
+
+  it.each<[EnvFile | undefined, string]>([
+    [{ status: "no-volume" }, 'cannot find the volume "v" referenced by FileKeyRef'],
+    [{ status: "unreadable" }, "couldn't parse env file"],
+    [undefined, "couldn't parse env file"],
+  ])("refuses an env file that is not there, optional or not: %j", (file, why) => {
+    const fileKeyRef = { volumeName: "v", path: "p", key: "k", optional: true };
+    expect(() => valueFrom({ fileKeyRef }, file === undefined ? {} : { envFile: () => file })).toThrow(why);
   });
 });
 
@@ -212,39 +218,5 @@ describe("service variables", () => {
     ]) {
       expect(envOf({}, { node: { ...inputFor({}).node, services } })["KUBERNETES_SERVICE_HOST"]).toBe("10.1.1.1");
     }
-  });
-});
-
-describe("expansion", () => {
-  const lookup = (name: string): string | undefined => ({ A: "1", B: "$(A)" })[name];
-
-  it.each([
-    ["$(A)", "1"],
-    ["$(B)", "$(A)"],
-    ["$(Z)", "$(Z)"],
-    ["$$(A)", "$(A)"],
-    ["$$$(A)", "$1"],
-    ["$$", "$"],
-    ["$", "$"],
-    ["a$", "a$"],
-    ["$A", "$A"],
-    ["$(A", "$(A"],
-    ["$($(A)", "$($(A)"],
-    ["$()", "$()"],
-    ["x$(A)y$(A)", "x1y1"],
-  ])("of %j is %j", (text, expanded) => {
-    expect(expandVariables(text, lookup)).toBe(expanded);
-  });
-
-  it("of a text without an end takes no longer than its length", () => {
-    const text = "$(".repeat(1_000_000);
-    const startMs = performance.now();
-    expect(expandVariables(text, lookup)).toBe(text);
-    // A search to the end at each of them takes some ten seconds.
-    expect(performance.now() - startMs).toBeLessThan(3_000);
-  });
-
-  it("of a sub-path names the variable that is missing", () => {
-    expect([expandSubPath("a/$(A)", lookup), expandSubPath("$(Y)/$(Z)", lookup)]).toEqual([{ path: "a/1" }, { missing: "Y" }]);
   });
 });

@@ -1,13 +1,13 @@
-import { podRef } from "@nk/pod-model";
-import type { ConfigMapKeySelector, Container, EnvFromSource, EnvVar, Pod } from "@nk/pod-model";
-import { expandVariables } from "./expansion.ts";
+import { expandVariables, podRef } from "@nk/pod-model";
+import type { ConfigMapKeySelector, Container, EnvFromSource, EnvVar, FileKeySelector, Pod } from "@nk/pod-model";
+import { readEnvFileValue } from "./env-file.ts";
 import { resolveFieldRef } from "./field-ref.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import { rejectConfig } from "./reject.ts";
 import { resolveResourceFieldRef } from "./resource-field-ref.ts";
 import { computeServiceEnv } from "./service-env.ts";
 
-/** Keys and values of one ConfigMap, Secret (decoded) or env file. */
+/** Keys and values of one ConfigMap or Secret (decoded). */
 export type EnvData = ReadonlyMap<string, string>;
 
 /** The objects of the pod's namespace that its containers' environments refer to; one that does not exist is not in the map. */
@@ -16,8 +16,14 @@ export interface EnvObjects {
   readonly secrets: ReadonlyMap<string, EnvData>;
 }
 
-/** Reads an env file of a mounted volume (fileKeyRef). Returns undefined when the file or volume cannot be read. */
-export type EnvFileLookup = (file: { readonly volumeName: string; readonly path: string }) => EnvData | undefined;
+/** What a fileKeyRef leads to: a file of a mounted volume with its path on the host, a volume that is not there, or nothing readable. */
+export type EnvFile =
+  | { readonly status: "read"; readonly hostPath: string; readonly text: string }
+  | { readonly status: "no-volume" }
+  | { readonly status: "unreadable" };
+
+/** Finds what was read for a fileKeyRef. */
+export type EnvFileLookup = (file: { readonly volumeName: string; readonly path: string }) => EnvFile;
 
 /** What a container's environment is made of. */
 export interface EnvironmentInput {
@@ -27,7 +33,7 @@ export interface EnvironmentInput {
   readonly node: Pick<NodeFacts, "allocatable" | "nodeIps" | "services">;
   /** Absent without an API server: any reference to an object is then an error. */
   readonly objects?: EnvObjects;
-  /** Absent where volumes cannot be read: any fileKeyRef is then an error. */
+  /** Absent where nothing was read: any fileKeyRef is then an error. */
   readonly envFile?: EnvFileLookup;
 }
 
@@ -64,18 +70,23 @@ const readEnvFrom = (input: EnvironmentInput, source: EnvFromSource): readonly (
   return [...(data ?? [])].map(([key, value]) => [`${source.prefix ?? ""}${key}`, value]);
 };
 
-const readFileKey = (
-  input: EnvironmentInput,
-  selector: { volumeName: string; path: string; key: string; optional?: boolean },
-): string | undefined => {
-  const { volumeName, path, key, optional = false } = selector;
-  const data = input.envFile?.({ volumeName, path });
-  if (data === undefined) throw rejectConfig("couldn't parse env file");
-  const value = data.get(key);
-  if ((value === undefined || value === "") && !optional) {
-    throw rejectConfig(`environment variable key ${JSON.stringify(key)} not found in file ${JSON.stringify(path)}`);
+const valueInFile = (text: string, key: string): string => {
+  try {
+    return readEnvFileValue(text, key);
+  } catch {
+    throw rejectConfig("couldn't parse env file");
   }
-  return value === "" ? undefined : value;
+};
+
+const readFileKey = (input: EnvironmentInput, selector: FileKeySelector): string | undefined => {
+  const { volumeName, path, key, optional = false } = selector;
+  const file = input.envFile?.({ volumeName, path }) ?? { status: "unreadable" };
+  if (file.status === "no-volume") throw rejectConfig(`cannot find the volume ${JSON.stringify(volumeName)} referenced by FileKeyRef`);
+  if (file.status === "unreadable") throw rejectConfig("couldn't parse env file");
+  const value = valueInFile(file.text, key);
+  if (value !== "") return value;
+  if (optional) return undefined;
+  throw rejectConfig(`environment variable key ${JSON.stringify(key)} not found in file ${JSON.stringify(file.hostPath)}`);
 };
 
 /** The value of one variable; undefined when it comes from something optional that does not exist. */

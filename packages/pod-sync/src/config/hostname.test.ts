@@ -18,9 +18,14 @@ describe("host name", () => {
   });
 
   it.each<[string, Partial<PodSpec>, string]>([
-    ["host name", { hostname: "A_b" }, 'pod Hostname "A_b" is not a valid DNS label'],
-    ["subdomain", { subdomain: "a.b" }, 'pod Subdomain "a.b" is not a valid DNS label'],
-    ["override", { hostnameOverride: "a..b" }, 'pod HostnameOverride "a..b" is not a valid DNS subdomain'],
+    ["host name", { hostname: "A_b" }, 'pod Hostname "A_b" is not a valid DNS label: a lowercase RFC 1123 label must consist of'],
+    ["subdomain", { subdomain: "a.b" }, 'pod Subdomain "a.b" is not a valid DNS label: must not contain dots'],
+    ["long host name", { hostname: "a".repeat(64) }, "is not a valid DNS label: must be no more than 63 bytes"],
+    [
+      "override",
+      { hostnameOverride: "a..b" },
+      'pod HostnameOverride "a..b" is not a valid DNS subdomain: a lowercase RFC 1123 subdomain must',
+    ],
   ])("refuses a bad %s", (_what, spec, message) => {
     expect(() => computePodHostname(podWith(spec), "cluster.local")).toThrow(message);
   });

@@ -12,14 +12,33 @@ export interface PodHostname {
 const MAX_HOSTNAME_CHARS = 63;
 const MAX_FQDN_CHARS = 64;
 
-const LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/u;
+const LABEL = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/u;
 const SUBDOMAIN = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/u;
+const LABEL_TEXT =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric " +
+  "character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const SUBDOMAIN_TEXT =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an " +
+  "alphanumeric character (e.g. 'example.com', regex used for validation is " +
+  "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
-const requireLabel = (field: "Hostname" | "Subdomain", value: string): string => {
-  if (!LABEL.test(value)) {
-    throw rejectConfig(`pod ${field} ${JSON.stringify(value)} is not a valid DNS label: a lowercase RFC 1123 label is required`);
-  }
-  return value;
+interface NameRule {
+  readonly kind: "DNS label" | "DNS subdomain";
+  readonly maxChars: number;
+  readonly pattern: RegExp;
+  readonly text: string;
+}
+
+const LABEL_RULE: NameRule = { kind: "DNS label", maxChars: 63, pattern: LABEL, text: LABEL_TEXT };
+const SUBDOMAIN_RULE: NameRule = { kind: "DNS subdomain", maxChars: 253, pattern: SUBDOMAIN, text: SUBDOMAIN_TEXT };
+
+const requireName = (field: "Hostname" | "Subdomain" | "HostnameOverride", value: string, rule: NameRule): string => {
+  const problems = [
+    ...(value.length > rule.maxChars ? [`must be no more than ${rule.maxChars} bytes`] : []),
+    ...(rule.pattern.test(value) ? [] : [rule === LABEL_RULE && SUBDOMAIN.test(value) ? "must not contain dots" : rule.text]),
+  ];
+  if (problems.length === 0) return value;
+  throw rejectConfig(`pod ${field} ${JSON.stringify(value)} is not a valid ${rule.kind}: ${problems.join(";")}`);
 };
 
 const cutHostname = (podName: string, hostname: string): string => {
@@ -37,14 +56,13 @@ export const computePodHostname = (pod: Pod, clusterDomain: string): PodHostname
   const { name, namespace } = podRef(pod);
   const { hostname, hostnameOverride, subdomain } = pod.spec ?? {};
   if (hostnameOverride !== undefined) {
-    if (hostnameOverride.length > 253 || !SUBDOMAIN.test(hostnameOverride)) {
-      throw rejectConfig(`pod HostnameOverride ${JSON.stringify(hostnameOverride)} is not a valid DNS subdomain`);
-    }
-    return { hostname: cutHostname(name, hostnameOverride), domain: "" };
+    return { hostname: cutHostname(name, requireName("HostnameOverride", hostnameOverride, SUBDOMAIN_RULE)), domain: "" };
   }
-  const own = hostname === undefined || hostname === "" ? name : requireLabel("Hostname", hostname);
+  const own = hostname === undefined || hostname === "" ? name : requireName("Hostname", hostname, LABEL_RULE);
   const domain =
-    subdomain === undefined || subdomain === "" ? "" : `${requireLabel("Subdomain", subdomain)}.${namespace}.svc.${clusterDomain}`;
+    subdomain === undefined || subdomain === ""
+      ? ""
+      : `${requireName("Subdomain", subdomain, LABEL_RULE)}.${namespace}.svc.${clusterDomain}`;
   return { hostname: cutHostname(name, own), domain };
 };
 

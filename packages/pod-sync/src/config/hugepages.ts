@@ -22,7 +22,9 @@ export const computeHugepageLimits = (pod: Pod, container: Container, pageSizesB
   for (const [resource, amount] of Object.entries({ ...podLimits, ...container.resources?.limits })) {
     if (!resource.startsWith(PREFIX)) continue;
     const size = quantityValue(parseQuantity(resource.slice(PREFIX.length)));
-    limits.set(formatHugePageSize(size), quantityValue(parseQuantity(amount)));
+    const limit = quantityValue(parseQuantity(amount));
+    // CRI's field is unsigned. Less than nothing is what only a pod can state that was never validated.
+    limits.set(formatHugePageSize(size), limit < 0n ? 0n : limit);
   }
   return pageSizesBytes.map(formatHugePageSize).map((pageSize) => ({ pageSize, limit: limits.get(pageSize) ?? 0n }));
 };

@@ -70,6 +70,11 @@ describe("port mappings", () => {
     ]);
   });
 
+  it.each([-1, 65_536, 2 ** 31])("refuse %i, which no port has", (port) => {
+    expect(() => mappingsOf([{ containerPort: port }])).toThrow(`port ${port} is not valid`);
+    expect(() => mappingsOf([{ containerPort: 1, hostPort: port }])).toThrow(`port ${port} is not valid`);
+  });
+
   it("keep one port on two addresses, and drop it when it is stated twice", () => {
     const port = { containerPort: 1, hostPort: 1 };
     expect(mappingsOf([{ ...port, hostIP: "127.0.0.1" }, { ...port, hostIP: "::1" }, port, port])).toHaveLength(3);

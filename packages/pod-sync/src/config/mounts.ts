@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { Mount, MountPropagation } from "@nk/cri-api";
 import type { ImageSpec } from "@nk/cri-api";
+import { resolveRecursiveReadOnly } from "@nk/pod-model";
 import type { Container, VolumeMount } from "@nk/pod-model";
 import { ETC_HOSTS } from "./hosts-file.ts";
 import type { UserNamespaceMapping } from "./namespaces.ts";
@@ -52,26 +53,10 @@ const convertPropagation = (mode: string | undefined): MountPropagation => {
   }
 };
 
-const failRecursiveReadOnly = (mount: VolumeMount, why: string): Error =>
-  rejectConfig(
-    `failed to resolve recursive read-only mode: volume ${JSON.stringify(mount.name)} requested recursive read-only mode, but ${why}`,
-  );
-
-/** Whether a mount is read-only with everything below it (KEP-3857). */
-export const isRecursiveReadOnly = (mount: VolumeMount, isSupported: boolean): boolean => {
-  const mode = mount.recursiveReadOnly ?? "Disabled";
-  if (mode === "Disabled") return false;
-  if (mount.readOnly !== true) throw failRecursiveReadOnly(mount, "it is not read-only");
-  const propagation = mount.mountPropagation ?? "None";
-  if (propagation !== "None") {
-    throw failRecursiveReadOnly(mount, `it is not compatible with propagation ${JSON.stringify(propagation)}`);
-  }
-  if (mode === "IfPossible") return isSupported;
-  if (mode !== "Enabled") {
-    throw rejectConfig(`failed to resolve recursive read-only mode: unknown recursive read-only mode ${JSON.stringify(mode)}`);
-  }
-  if (!isSupported) throw failRecursiveReadOnly(mount, "it is not supported by the runtime");
-  return true;
+const isRecursiveReadOnly = (mount: VolumeMount, isSupported: boolean): boolean => {
+  const resolved = resolveRecursiveReadOnly(mount, isSupported);
+  if ("problem" in resolved) throw rejectConfig(`failed to resolve recursive read-only mode: ${resolved.problem}`);
+  return resolved.isRecursive;
 };
 
 const absolute = (path: string): string => posix.join("/", path);

@@ -37,6 +37,7 @@ describe("CPU", () => {
     [5n, 100_000n, 1000n],
     [250n, 100_000n, 25_000n],
     [2500n, 50_000n, 125_000n],
+    [10n ** 21n, 100_000n, 2n ** 63n - 1n],
   ])("of %i thousandths in a period of %i us has a quota of %i us", (milliCpu, periodMicros, quota) => {
     expect(milliCpuToQuota(milliCpu, periodMicros)).toBe(quota);
   });

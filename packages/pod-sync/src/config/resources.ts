@@ -19,6 +19,11 @@ const MAX_SHARES = 262_144n;
 /** The kernel refuses a quota below 1 ms. */
 const MIN_QUOTA_MICROS = 1000n;
 
+/** No field of the runtime's holds more; quantities may be of any size, and sums of them larger still. */
+const MAX_AMOUNT = 2n ** 63n - 1n;
+
+const atMost = (amount: bigint): bigint => (amount > MAX_AMOUNT ? MAX_AMOUNT : amount);
+
 const ZERO = parseQuantity("0");
 
 /** cgroup v1 CPU shares for thousandths of a CPU, within the kernel's bounds. */
@@ -31,7 +36,7 @@ export const milliCpuToShares = (milliCpu: bigint): bigint => {
 export const milliCpuToQuota = (milliCpu: bigint, periodMicros: bigint): bigint => {
   if (milliCpu === 0n) return 0n;
   const quota = (milliCpu * periodMicros) / 1000n;
-  return quota < MIN_QUOTA_MICROS ? MIN_QUOTA_MICROS : quota;
+  return quota < MIN_QUOTA_MICROS ? MIN_QUOTA_MICROS : atMost(quota);
 };
 
 /** The part of the node that turns amounts into cgroup values. */
@@ -48,7 +53,7 @@ interface Amounts {
 const linuxResources = (amounts: Amounts, node: CpuFacts): LinuxContainerResources =>
   LinuxContainerResources.create({
     cpuShares: milliCpuToShares(quantityMilliValue(amounts.cpuRequest ?? amounts.cpuLimit)),
-    memoryLimitInBytes: quantityValue(amounts.memoryLimit),
+    memoryLimitInBytes: atMost(quantityValue(amounts.memoryLimit)),
     ...(node.cpuCfsQuota && {
       cpuPeriod: node.cpuCfsQuotaPeriodMicros,
       cpuQuota: milliCpuToQuota(quantityMilliValue(amounts.cpuLimit), node.cpuCfsQuotaPeriodMicros),

@@ -1,6 +1,6 @@
 import { PodSandboxConfig } from "@nk/cri-api";
 import type { DNSConfig, LinuxPodSandboxConfig } from "@nk/cri-api";
-import { podRef } from "@nk/pod-model";
+import { dottedSysctlName, podRef } from "@nk/pod-model";
 import type { Pod } from "@nk/pod-model";
 import { computeSandboxHostname } from "./hostname.ts";
 import { computeSandboxAnnotations, computeSandboxLabels } from "./labels-annotations.ts";
@@ -29,7 +29,8 @@ export interface SandboxConfigInput extends SecurityFacts {
 const linuxConfig = (input: SandboxConfigInput): LinuxPodSandboxConfig => ({
   cgroupParent: input.cgroupParent,
   securityContext: computeSandboxSecurity(input.pod, input),
-  sysctls: Object.fromEntries((input.pod.spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
+  // runc knows a sysctl's namespace by its name with dots only.
+  sysctls: Object.fromEntries((input.pod.spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [dottedSysctlName(name), value])),
   overhead: computeOverheadResources(input.pod, input.node),
   resources: computeSandboxResources(input.pod, input.node),
 });

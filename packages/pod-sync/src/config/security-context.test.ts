@@ -122,6 +122,12 @@ describe("container security context", () => {
     );
     expect(() => secure({}, { appArmorProfile: { type: "Localhost" } })).toThrow("missing localhost apparmor profile name");
   });
+
+  it("refuses kinds that it does not know where the lax one would be the other answer", () => {
+    expect(() => secure({}, { appArmorProfile: { type: "Strict" } })).toThrow('unknown apparmor profile type: "Strict"');
+    expect(() => secure({ supplementalGroupsPolicy: "Lax" }, {})).toThrow("unsupported supplementalGroupsPolicy: Lax");
+    expect(() => computeSandboxSecurity(podWith({ supplementalGroupsPolicy: "Lax" }))).toThrow("unsupported supplementalGroupsPolicy: Lax");
+  });
 });
 
 describe("sandbox security context", () => {

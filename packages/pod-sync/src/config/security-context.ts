@@ -9,6 +9,7 @@ import type { Container, Pod, PodSecurityContext, SELinuxOptions } from "@nk/pod
 import { computeNamespaceOptions } from "./namespaces.ts";
 import type { UserNamespaceMapping } from "./namespaces.ts";
 import type { NodeFacts } from "./node-facts.ts";
+import { rejectConfig } from "./reject.ts";
 import type { ImageUser } from "./run-as-non-root.ts";
 import { computeAppArmor, computeSeccomp } from "./security-profiles.ts";
 
@@ -36,8 +37,17 @@ const int64 = (value: number | undefined): Int64Value | undefined => (value === 
 const selinuxOption = (options: SELinuxOptions | undefined): SELinuxOption | undefined =>
   options && { user: options.user ?? "", role: options.role ?? "", type: options.type ?? "", level: options.level ?? "" };
 
-const groupsPolicy = (context: PodSecurityContext | undefined): SupplementalGroupsPolicy =>
-  context?.supplementalGroupsPolicy === "Strict" ? SupplementalGroupsPolicy.Strict : SupplementalGroupsPolicy.Merge;
+const groupsPolicy = (context: PodSecurityContext | undefined): SupplementalGroupsPolicy => {
+  switch (context?.supplementalGroupsPolicy) {
+    case undefined:
+    case "Merge":
+      return SupplementalGroupsPolicy.Merge;
+    case "Strict":
+      return SupplementalGroupsPolicy.Strict;
+    default:
+      throw rejectConfig(`unsupported supplementalGroupsPolicy: ${context?.supplementalGroupsPolicy}`);
+  }
+};
 
 const fsGroup = (context: PodSecurityContext | undefined): readonly number[] => (context?.fsGroup === undefined ? [] : [context.fsGroup]);
 

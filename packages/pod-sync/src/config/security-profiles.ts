@@ -67,7 +67,9 @@ export const computeAppArmor = (pod: Pod, container: Container): AppArmorSetting
         deprecated: `localhost/${localhostProfile}`,
       };
     }
-    default:
+    case "Unconfined":
       return { profile: plain(ProfileType.Unconfined), deprecated: "unconfined" };
+    default:
+      throw rejectConfig(`unknown apparmor profile type: ${JSON.stringify(stated?.type)}`);
   }
 };

@@ -54,6 +54,9 @@ export const cleanUpPod = async (pass: PodPass, options: { readonly isRemoved: b
   await attempt(pass, { code: "cgroup-failed", what: "remove the cgroup" }, () =>
     pass.ports.cgroups.remove(pass.pod, { signal: pass.signal }),
   );
+  await attempt(pass, { code: "files-failed", what: "give back the user ids" }, async () =>
+    pass.ports.extras?.userNamespaces?.release(pass.ref.uid),
+  );
   if (options.isRemoved) await removeFiles(pass);
   pass.logger.debug("pod is cleaned up", { pod: pass.ref, removed: options.isRemoved });
 };

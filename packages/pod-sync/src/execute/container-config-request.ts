@@ -7,7 +7,9 @@ import { isHostsFileMounted, renderHostsFile } from "../config/hosts-file.ts";
 import { isTerminationLogName } from "../files/termination-logs.ts";
 import type { ContainerStart } from "../plan/pod-plan.ts";
 import type { ImageAnswer, PreparedVolumes } from "../ports.ts";
+import type { VolumeImages } from "./volume-images.ts";
 import { resolveMounts } from "./container-mounts.ts";
+import { readEnvFiles } from "./env-files.ts";
 import { joinAll } from "./join-all.ts";
 import type { PodSetup } from "./pod-setup.ts";
 import type { PodPass } from "./sync-context.ts";
@@ -19,6 +21,7 @@ export interface InstanceFacts {
   readonly start: ContainerStart;
   readonly restartCount: number;
   readonly image: ImageAnswer;
+  readonly volumeImages: VolumeImages;
   readonly observed: RuntimePodStatus | undefined;
 }
 
@@ -68,13 +71,13 @@ const findTarget = (facts: InstanceFacts): { readonly targetContainerId?: string
 
 /** Writes the files one container instance needs and builds its configuration. Whatever rejects here is CreateContainerConfigError. */
 export const configureContainer = async (pass: PodPass, facts: InstanceFacts): Promise<ContainerConfig> => {
-  const { setup, volumes, image, restartCount } = facts;
+  const { setup, volumes, volumeImages, image, restartCount } = facts;
   const { extras, files } = pass.ports;
   const options = { signal: pass.signal };
   const container: Container = facts.start.spec;
   const wish = { pod: pass.pod, container, restartCount };
-  const objects = await extras?.envObjects?.(pass.pod, options);
-  const envFile = await extras?.envFiles?.(wish, options);
+  const objects = await extras?.envObjects?.(wish, options);
+  const envFile = await readEnvFiles(pass, container, volumes);
   const environment = {
     pod: pass.pod,
     container,
@@ -84,7 +87,7 @@ export const configureContainer = async (pass: PodPass, facts: InstanceFacts): P
     ...(envFile !== undefined && { envFile }),
   };
   const [mounts, hostsFile, terminationLog] = await joinAll([
-    resolveMounts(pass, { volumes, environment }),
+    resolveMounts(pass, { volumes, volumeImages, environment }),
     writeHostsFile(pass, facts),
     createTerminationLog(pass, facts),
     files.ensureLogDir({ pod: pass.ref, containerName: container.name }),

@@ -28,6 +28,7 @@ describe("the mounts of a container", () => {
     const node: EnvironmentInput["node"] = { allocatable: {}, nodeIps: [], services: [] };
     const resolved = await resolveMounts(pass, {
       volumes: { volumes: new Map([["data", { hostPath: "/data" }]]) },
+      volumeImages: new Map(),
       environment: { pod, container, podIps: [], node },
     });
     expect(resolved.map(({ mountPath, hostPath }) => `${mountPath} ${hostPath}`)).toEqual([

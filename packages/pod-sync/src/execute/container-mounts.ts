@@ -1,15 +1,18 @@
+import { expandSubPath } from "@nk/pod-model";
 import type { VolumeMount } from "@nk/pod-model";
 import { buildEnvironment } from "../config/environment.ts";
 import type { EnvironmentInput } from "../config/environment.ts";
-import { expandSubPath } from "../config/expansion.ts";
+
 import type { ResolvedVolumeMount } from "../config/mounts.ts";
 import { rejectConfig } from "../config/reject.ts";
 import type { PreparedVolumes } from "../ports.ts";
 import type { PodPass } from "./sync-context.ts";
+import type { VolumeImages } from "./volume-images.ts";
 
 /** What the mounts of one container are found from. */
 export interface MountSources {
   readonly volumes: PreparedVolumes;
+  readonly volumeImages: VolumeImages;
   /** For variables in subPathExpr. */
   readonly environment: EnvironmentInput;
 }
@@ -22,6 +25,15 @@ const subPathOf = (mount: VolumeMount, sources: MountSources): string => {
   return expanded.path;
 };
 
+/** The runtime looks for it in the image; it must not lead out of it. */
+const checkImageSubPath = (subPath: string, mount: VolumeMount): string => {
+  // Not the expanded one: its variables may be a Secret's.
+  const shown = mount.subPathExpr ?? subPath;
+  if (subPath.startsWith("/")) throw rejectConfig(`error SubPath \`${shown}\` must not be an absolute path`);
+  if (subPath.split("/").includes("..")) throw rejectConfig(`unable to provision SubPath \`${shown}\`: must not contain '..'`);
+  return subPath;
+};
+
 /** Finds the host path of each volume mount of a container. A mount of a volume that is not there is left out; the builder says so. */
 export const resolveMounts = async (pass: PodPass, sources: MountSources): Promise<readonly ResolvedVolumeMount[]> => {
   const { container } = sources.environment;
@@ -30,10 +42,11 @@ export const resolveMounts = async (pass: PodPass, sources: MountSources): Promi
   for (const [mountIndex, mount] of (container.volumeMounts ?? []).entries()) {
     const volume = sources.volumes.volumes.get(mount.name);
     if (volume === undefined) continue;
-    const { hostPath, readOnly = false, selinuxRelabel = false, image } = volume;
+    const { hostPath, readOnly = false, selinuxRelabel = false } = volume;
+    const image = sources.volumeImages.get(mount.name);
     const subPath = subPathOf(mount, sources);
     const base = { mountPath: mount.mountPath, hostPath, readOnly, selinuxRelabel };
-    if (image !== undefined) resolved.push({ ...base, image, ...(subPath !== "" && { imageSubPath: subPath }) });
+    if (image !== undefined) resolved.push({ ...base, image, imageSubPath: checkImageSubPath(subPath, mount) });
     else if (subPath === "") resolved.push(base);
     else {
       if (pass.ports.volumes.resolveSubPath === undefined)

@@ -1,7 +1,7 @@
 import { EVENT_REASONS, formatPod, isHostNetwork } from "@nk/pod-model";
 import type { RuntimePodStatus } from "@nk/pod-model";
 import { errorText, PodSyncError } from "../errors.ts";
-import { recordEvent } from "./pod-events.ts";
+import { recordEvent, recordSandboxFailure } from "./pod-events.ts";
 import type { PodSetup } from "./pod-setup.ts";
 import { holdObservation, refreshObservation } from "./sync-context.ts";
 import type { PodPass } from "./sync-context.ts";
@@ -28,6 +28,7 @@ const runSandbox = async (pass: PodPass, setup: PodSetup): Promise<string> => {
   metrics.startedPods.inc();
   if (hasUserNamespace) metrics.startedUserNamespacedPods.inc();
   pass.memory.isStale = true;
+  pass.memory.isTouched = true;
   try {
     const { podSandboxId } = await pass.ports.sandboxes.runPodSandbox({ config: setup.sandboxConfig, runtimeHandler: setup.handler.name });
     metrics.runPodSandboxSeconds.observe((clock.monotonicMs() - startMs) / 1000, labels);
@@ -51,8 +52,7 @@ export const createSandbox = async (pass: PodPass, setup: PodSetup): Promise<Cre
     sandboxId = await runSandbox(pass, setup);
   } catch (error) {
     const pod = formatPod(pass.ref);
-    const message = `Failed to create pod sandbox: ${errorText(error)}`;
-    recordEvent(pass, { type: "Warning", reason: EVENT_REASONS.FailedCreatePodSandBox, message });
+    recordSandboxFailure(pass, error);
     throw new PodSyncError("sandbox-failed", `create sandbox of pod ${pod}: ${errorText(error)}`, { details: { pod }, cause: error });
   }
   pass.signal.throwIfAborted();

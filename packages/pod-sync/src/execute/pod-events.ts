@@ -1,5 +1,6 @@
 import { EVENT_REASONS } from "@nk/pod-model";
 import type { EventReason, Pod } from "@nk/pod-model";
+import { errorText } from "../errors.ts";
 import type { ContainerKind } from "../plan/pod-plan.ts";
 import type { PodPass } from "./sync-context.ts";
 
@@ -35,6 +36,14 @@ export const recordEvent = (pass: Pick<PodPass, "ports" | "ref">, event: EventTe
   const { type, reason, message, fieldPath } = event;
   pass.ports.events.record({ ref: pass.ref, type, reason, message, ...(fieldPath !== undefined && { fieldPath }) });
 };
+
+/** The event for a sandbox that could not be made. */
+export const recordSandboxFailure = (pass: PodPass, error: unknown): void =>
+  recordEvent(pass, {
+    type: "Warning",
+    reason: EVENT_REASONS.FailedCreatePodSandBox,
+    message: `Failed to create pod sandbox: ${errorText(error)}`,
+  });
 
 /** The reference's event for whatever keeps a container from starting. */
 export const recordContainerFailure = (pass: PodPass, fieldPath: string, message: string): void =>

@@ -17,6 +17,8 @@ export interface PodMemory {
   failureCount: number;
   /** Whether the observation may miss what this kubelet did. */
   isStale: boolean;
+  /** Whether this kubelet has asked the runtime for anything of the pod. */
+  isTouched: boolean;
   /** Whether this kubelet has set up the pod's cgroup and volumes, or found them so. */
   isPrepared: boolean;
   /** Whether this kubelet has given back the pod's volumes and set up none since. */
@@ -47,6 +49,7 @@ export const createPodMemories = (): PodMemories => {
         stoppedSandboxes: new Set(),
         failureCount: 0,
         isStale: false,
+        isTouched: false,
         isPrepared: false,
         areVolumesReleased: false,
       };

@@ -144,6 +144,7 @@ export const createPodSync = (ports: PodSyncPorts, options: PodSyncOptions = {})
     // What is left is to be removed later, without doing everything again.
     const left = context.memories.of(pass.ref.uid);
     left.areVolumesReleased = true;
+    left.isTouched = true;
     for (const id of pass.memory.stoppedSandboxes) left.stoppedSandboxes.add(id);
   };
 

@@ -72,7 +72,7 @@ const scripts: { readonly [name: string]: (play: Play) => Promise<void> } = {
       `Failed to apply default image tag "UPPER/Case:1": couldn't parse image name "UPPER/Case:1": invalid reference format: ` +
       "repository name (Case) must be lowercase";
     fake.image = ({ pod: ref, fieldPath }) => {
-      fake.ports.events.record({ ref, fieldPath, type: "Warning", reason: "InspectFailed", message });
+      fake.ports.events.record({ ref, ...(fieldPath !== undefined && { fieldPath }), type: "Warning", reason: "InspectFailed", message });
       throw Object.assign(new Error(message), { code: "InvalidImageName" });
     };
     await sync();

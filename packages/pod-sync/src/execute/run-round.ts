@@ -3,7 +3,7 @@ import type { RuntimePodStatus } from "@nk/pod-model";
 import { linkSignals } from "@nk/stdx";
 import { isPodSyncError, PodSyncError } from "../errors.ts";
 import type { ContainerStart, PodPlan } from "../plan/pod-plan.ts";
-import type { ImageAnswer, PreparedVolumes } from "../ports.ts";
+import type { ImageAnswer, ImageWish, PreparedVolumes } from "../ports.ts";
 import { failStep } from "./attempt.ts";
 import { checkNetwork, createSandbox } from "./create-sandbox.ts";
 import { joinAll } from "./join-all.ts";
@@ -16,6 +16,8 @@ import { startContainer } from "./start-container.ts";
 import type { StartPlace, WaitingReason } from "./start-container.ts";
 import { tryRefreshObservation } from "./sync-context.ts";
 import type { PodPass } from "./sync-context.ts";
+import { toPullPolicy, volumeImageWishes } from "./volume-images.ts";
+import type { VolumeImagePulls } from "./volume-images.ts";
 import { specKeyOf, findContainerSpec } from "../plan/plan-view.ts";
 
 /** What one plan came to when it was executed. Filled while it is, so that what was reached before a failure is not lost. */
@@ -28,33 +30,46 @@ export interface RoundOutcome {
   startedSidecar: boolean;
 }
 
-type Images = ReadonlyMap<string, Promise<PromiseSettledResult<ImageAnswer>>>;
+type ImagePulls = ReadonlyMap<string, Promise<PromiseSettledResult<ImageAnswer>>>;
+
+/** Images that are being fetched. */
+interface Images {
+  readonly containers: ImagePulls;
+  readonly volumes: VolumeImagePulls;
+}
 
 const settle = async <T>(work: Promise<T>): Promise<PromiseSettledResult<T>> => (await Promise.allSettled([work]))[0];
 
-const PULL_POLICIES = ["Always", "IfNotPresent", "Never"] as const;
-
-/** Images of everything the plan starts are fetched at once, while the sandbox is made. */
-const ensureImages = (pass: PodPass, setup: PodSetup, starts: readonly ContainerStart[]): Images =>
-  new Map(
-    starts.map(({ name, kind, spec }) => {
-      const answer = pass.ports.images.ensureImage(
-        {
-          pod: pass.ref,
-          containerName: name,
-          fieldPath: containerFieldPath(kind, name),
-          image: spec.image ?? "",
-          pullPolicy: PULL_POLICIES.find((policy) => policy === spec.imagePullPolicy) ?? "IfNotPresent",
-          runtimeHandler: setup.handler.name,
-          pullSecretNames: (pass.pod.spec?.imagePullSecrets ?? []).flatMap((secret) => (secret.name === undefined ? [] : [secret.name])),
-          annotations: pass.pod.metadata?.annotations ?? {},
-          sandboxConfig: setup.sandboxConfig,
-        },
-        { signal: pass.signal },
-      );
-      return [name, settle(answer)];
-    }),
-  );
+/** Images of everything the plan starts, and of the image volumes it mounts, are fetched at once, while the sandbox is made. */
+const ensureImages = (pass: PodPass, setup: PodSetup, starts: readonly ContainerStart[]): Images => {
+  const base = {
+    pod: pass.ref,
+    runtimeHandler: setup.handler.name,
+    pullSecretNames: (pass.pod.spec?.imagePullSecrets ?? []).flatMap((secret) => (secret.name === undefined ? [] : [secret.name])),
+    annotations: pass.pod.metadata?.annotations ?? {},
+    sandboxConfig: setup.sandboxConfig,
+  };
+  const fetch = (wishes: readonly ImageWish[]): ImagePulls =>
+    new Map(wishes.map((wish) => [wish.containerName, settle(pass.ports.images.ensureImage(wish, { signal: pass.signal }))]));
+  return {
+    containers: fetch(
+      starts.map(({ name, kind, spec }) => ({
+        ...base,
+        containerName: name,
+        fieldPath: containerFieldPath(kind, name),
+        image: spec.image ?? "",
+        pullPolicy: toPullPolicy(spec.imagePullPolicy),
+      })),
+    ),
+    volumes: fetch(
+      volumeImageWishes(
+        pass,
+        starts.map(({ spec }) => spec),
+        base,
+      ),
+    ),
+  };
+};
 
 interface StartInput {
   readonly plan: PodPlan;
@@ -70,9 +85,10 @@ const startInOrder = async (pass: PodPass, input: StartInput, outcome: RoundOutc
   let observed = input.observed;
   for (const start of input.plan.containersToStart) {
     pass.signal.throwIfAborted();
-    const image = input.images.get(start.name);
+    const image = input.images.containers.get(start.name);
     if (image === undefined) continue;
-    const place: StartPlace = { setup: input.setup, volumes, sandboxId: input.sandboxId, image, observed };
+    const { setup, sandboxId, images } = input;
+    const place: StartPlace = { setup, volumes, sandboxId, image, volumeImages: images.volumes, observed };
     const result = await startContainer(pass, place, start);
     if (result.type === "started") {
       observed = result.observed;
@@ -117,11 +133,11 @@ const bringUp = async (
   try {
     // A sandbox for a pod that cannot start holds an address for nothing.
     if (plan.createSandbox !== undefined && (await inner.ports.volumes.isLacking?.(inner.pod)) === true) await volumes;
-    const reportsDns = plan.createSandbox !== undefined;
-    const [, setup] = await joinAll([dirs, setUpPod(inner, { sandboxAttempt: plan.sandboxAttempt, volumes, reportsDns })]);
+    const createsSandbox = plan.createSandbox !== undefined;
+    const [, setup] = await joinAll([dirs, setUpPod(inner, { sandboxAttempt: plan.sandboxAttempt, volumes, createsSandbox })]);
     const fetchImages = (): Images => {
       const images = ensureImages(inner, setup, plan.containersToStart);
-      pending.push(...images.values());
+      pending.push(...images.containers.values(), ...images.volumes.values());
       return images;
     };
     // After a failure things go one after another, or each try would report its images present once more.

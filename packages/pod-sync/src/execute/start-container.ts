@@ -15,6 +15,8 @@ import type { PodSetup } from "./pod-setup.ts";
 import { runHook } from "./run-hook.ts";
 import { holdObservation, tryRefreshObservation } from "./sync-context.ts";
 import type { PodPass } from "./sync-context.ts";
+import { awaitVolumeImages, imageVolumesOf } from "./volume-images.ts";
+import type { VolumeImagePulls } from "./volume-images.ts";
 
 /** Why a container waits, as its status shows it. */
 export interface WaitingReason {
@@ -33,6 +35,7 @@ export interface StartPlace {
   readonly volumes: PreparedVolumes;
   readonly sandboxId: string;
   readonly image: Promise<PromiseSettledResult<ImageAnswer>>;
+  readonly volumeImages: VolumeImagePulls;
   readonly observed: RuntimePodStatus | undefined;
 }
 
@@ -152,29 +155,43 @@ const startCreated = async (pass: PodPass, place: StartPlace, created: CreatedCo
 const IMAGE_VOLUME_FAILED = "ImageVolumeMountFailed";
 
 const countImageVolumes = (
-  { metrics }: PodPass,
-  { volumes }: PreparedVolumes,
+  { metrics, pod }: PodPass,
   { start, problem }: { readonly start: ContainerStart; readonly problem?: string },
 ): void => {
-  const mounted = (start.spec.volumeMounts ?? []).map(({ name }) => name).filter((name) => volumes.get(name)?.image !== undefined);
-  metrics.imageVolumesRequested.inc({}, new Set(mounted).size);
+  const names = imageVolumesOf(pod, start.spec);
+  const mounted = (start.spec.volumeMounts ?? []).filter(({ name }) => names.includes(name));
+  metrics.imageVolumesRequested.inc({}, names.length);
   if (problem === undefined) metrics.imageVolumesMounted.inc({}, mounted.length);
   else if (problem.includes(IMAGE_VOLUME_FAILED)) metrics.imageVolumeErrors.inc({}, mounted.length);
 };
 
 const configure = async (pass: PodPass, place: StartPlace, start: ContainerStart): Promise<ContainerConfig | StartOutcome> => {
   const fieldPath = containerFieldPath(start.kind, start.name);
-  const image = await place.image;
-  pass.signal.throwIfAborted();
-  if (image.status === "rejected") {
-    const failure = imageFailure(image.reason, pass.clock.nowMs());
+  const { observed, setup, volumes } = place;
+  const failForImage = (reason: unknown): StartOutcome => {
+    const failure = imageFailure(reason, pass.clock.nowMs());
     if (failure.type === "failed") recordContainerFailure(pass, fieldPath, failure.waiting.reason);
     return failure;
-  }
-  const { observed, setup, volumes } = place;
+  };
+  const mounted = await awaitVolumeImages(pass.pod, start.spec, { pulls: place.volumeImages, setup });
+  pass.signal.throwIfAborted();
+  // Each is told of; the last one is what the container waits for, as in the reference.
+  const imageless = mounted.failures.map(failForImage).at(-1);
+  if (imageless !== undefined) return imageless;
+  const image = await place.image;
+  pass.signal.throwIfAborted();
+  if (image.status === "rejected") return failForImage(image.reason);
   try {
     const restartCount = start.attempt ?? (await pass.ports.files.countRestartsByLogs({ pod: pass.ref, containerName: start.name }));
-    return await configureContainer(pass, { setup, volumes, start, restartCount, image: image.value, observed });
+    return await configureContainer(pass, {
+      setup,
+      volumes,
+      volumeImages: mounted.images,
+      start,
+      restartCount,
+      image: image.value,
+      observed,
+    });
   } catch (error) {
     pass.signal.throwIfAborted();
     recordContainerFailure(pass, fieldPath, errorText(error));
@@ -193,10 +210,10 @@ const create = async (
   try {
     const request = { podSandboxId: place.sandboxId, config, sandboxConfig: place.setup.sandboxConfig };
     ({ containerId } = await pass.ports.containers.createContainer(request));
-    countImageVolumes(pass, place.volumes, { start });
+    countImageVolumes(pass, { start });
   } catch (cause) {
     const error = withoutExecutable(cause, start);
-    countImageVolumes(pass, place.volumes, { start, problem: errorText(error) });
+    countImageVolumes(pass, { start, problem: errorText(error) });
     recordContainerFailure(pass, fieldPath, errorText(error));
     return failed(CONTAINER_REASONS.CreateContainerError, error);
   }

@@ -72,7 +72,9 @@ export const tryRefreshObservation = async (pass: PodPass, made?: Made): Promise
 
 /** What is known; read now if nothing is, for the pod may have been started by the kubelet before this one. */
 export const currentObservation = async (pass: PodPass): Promise<RuntimePodStatus | undefined> => {
-  const known = pass.memory.isStale ? undefined : pass.ports.observed.get(pass.ref.uid);
+  const { memory, ports, ref } = pass;
+  const known = memory.isStale ? undefined : ports.observed.get(ref.uid);
+  if (known === undefined && !memory.isTouched && ports.observed.isNew?.(ref.uid) === true) return undefined;
   return known ?? refreshObservation(pass);
 };
 

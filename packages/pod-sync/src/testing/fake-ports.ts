@@ -107,8 +107,7 @@ const createResourcePorts = (controls: Controls, held: Set<string>): Pick<PodSyn
     prepare: async (pod, { signal }) => {
       await controls.prepareVolumes(signal);
       held.add("volumes");
-      const place = ({ name, image }: Volume): PreparedVolume =>
-        image === undefined ? { hostPath: `/volumes/${name}` } : { hostPath: "", image: { image: image.reference ?? "" } };
+      const place = ({ name, image }: Volume): PreparedVolume => ({ hostPath: image === undefined ? `/volumes/${name}` : "" });
       return { volumes: new Map((pod.spec?.volumes ?? []).map((volume) => [volume.name, place(volume)])) };
     },
     isLacking: async () => controls.isLacking,
@@ -136,7 +135,7 @@ const createImagePort = (controls: Controls, record: (event: PodEvent) => void):
     signal?.throwIfAborted();
     record({
       ref: wish.pod,
-      fieldPath: wish.fieldPath,
+      ...(wish.fieldPath !== undefined && { fieldPath: wish.fieldPath }),
       type: "Normal",
       reason: "Pulled",
       message: `Container image "${wish.image}" already present on machine and can be accessed by the pod`,

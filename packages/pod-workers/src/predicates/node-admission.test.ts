@@ -135,6 +135,7 @@ describe("computeNodeAdmission", () => {
       "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
     ],
     ["an unsafe sysctl", sysctl("kernel.sem"), [], "SysctlForbidden", 'forbidden sysctl: "kernel.sem" not allowlisted'],
+    ["an unsafe sysctl with slashes", sysctl("kernel/sem"), [], "SysctlForbidden", 'forbidden sysctl: "kernel.sem" not allowlisted'],
     [
       "a sysctl of the host's network",
       sysctl("net.ipv4.tcp_syncookies", { hostNetwork: true }),

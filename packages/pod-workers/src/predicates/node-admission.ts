@@ -1,5 +1,6 @@
 import { ADMITTED, ADMIT_REASONS, isStaticPod } from "@nk/pod-model";
 import type { AdmitResult, Node, Pod } from "@nk/pod-model";
+import { findAppArmorProblem } from "./app-armor.ts";
 import { hasPortConflict } from "./host-ports.ts";
 import { matchesNodeAffinity } from "./node-affinity.ts";
 import { computeShortages } from "./resource-fit.ts";
@@ -16,6 +17,8 @@ export interface NodeAdmissionInput {
   readonly node: Node;
   /** Sysctls that may be set though they are not safe; a trailing `*` is a prefix. */
   readonly allowedUnsafeSysctls: readonly string[];
+  /** Whether the kernel of this host enforces AppArmor. Default false. */
+  readonly isAppArmorEnabled?: boolean;
 }
 
 const OS_LABEL = "kubernetes.io/os";
@@ -49,8 +52,8 @@ const checkFeatures = ({ pod, node, allowedUnsafeSysctls }: NodeAdmissionInput):
 
 /**
  * Whether the pod may run on the node, by the reference's admission handlers and in their order: sysctls, operating system, groups policy,
- * resources, node selector and affinity, node name, host ports, taints that evict (pkg/kubelet/lifecycle/predicate.go). The first refusal is
- * the answer; its reason and message are the reference's.
+ * resources, node selector and affinity, node name, host ports, taints that evict (pkg/kubelet/lifecycle/predicate.go), AppArmor. The first
+ * refusal is the answer; its reason and message are the reference's.
  * @throws PodModelError `invalid-quantity`
  */
 export const computeNodeAdmission = (input: NodeAdmissionInput): AdmitResult => {
@@ -65,5 +68,7 @@ export const computeNodeAdmission = (input: NodeAdmissionInput): AdmitResult => 
   if (hasPortConflict(pod, others)) return rejectPredicate("NodePorts", "node(s) didn't have free ports for the requested pod ports");
   if (!isStaticPod(pod) && hasUntoleratedTaint(pod, node.spec?.taints ?? [], "NoExecute"))
     return rejectPredicate("TaintToleration", "node(s) had taints that the pod didn't tolerate");
+  const appArmor = findAppArmorProblem(pod, input.isAppArmorEnabled === true);
+  if (appArmor !== undefined) return reject(ADMIT_REASONS.AppArmor, appArmor);
   return ADMITTED;
 };

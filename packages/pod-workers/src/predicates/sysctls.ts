@@ -1,4 +1,4 @@
-import { isHostNetwork } from "@nk/pod-model";
+import { dottedSysctlName as dotted, isHostNetwork } from "@nk/pod-model";
 import type { Pod } from "@nk/pod-model";
 
 /** Namespaced, and harmless to the node and to other pods (reference: pkg/kubelet/sysctl/safe_sysctls.go; all are in Linux 4.15). */
@@ -19,13 +19,6 @@ const SAFE: ReadonlySet<string> = new Set([
 
 const IPC_NAMESPACED = ["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."];
 
-/** `net/ipv4/x` and `net.ipv4.x` are the same; after the first separator decides. */
-const dotted = (name: string): string => {
-  const first = /[./]/.exec(name)?.[0];
-  if (first !== "/") return name;
-  return name.replaceAll(/[./]/g, (separator) => (separator === "/" ? "." : "/"));
-};
-
 const isAllowed = (name: string, allowedUnsafe: readonly string[]): boolean =>
   SAFE.has(name) ||
   allowedUnsafe.some((pattern) => (pattern.endsWith("*") ? name.startsWith(dotted(pattern).slice(0, -1)) : dotted(pattern) === name));
@@ -34,7 +27,7 @@ const isAllowed = (name: string, allowedUnsafe: readonly string[]): boolean =>
 export const findForbiddenSysctl = (pod: Pod, allowedUnsafe: readonly string[]): string | undefined => {
   for (const { name } of pod.spec?.securityContext?.sysctls ?? []) {
     const sysctl = dotted(name);
-    const quoted = JSON.stringify(name);
+    const quoted = JSON.stringify(sysctl);
     if (!isAllowed(sysctl, allowedUnsafe)) return `forbidden sysctl: ${quoted} not allowlisted`;
     if (sysctl.startsWith("net.") && isHostNetwork(pod)) return `forbidden sysctl: ${quoted} not allowed with host net enabled`;
     if (IPC_NAMESPACED.some((prefix) => sysctl.startsWith(prefix)) && pod.spec?.hostIPC === true)

@@ -14,6 +14,7 @@ import { validateMounts } from "./volumes.ts";
 
 /** What is seen while the containers of one pod are checked; the sets grow. */
 interface ContainerContext {
+  readonly spec: PodSpec;
   readonly volumeNames: ReadonlySet<string>;
   readonly containerNames: Set<string>;
   readonly ports: PortContext;
@@ -38,10 +39,10 @@ const checkContainer = (container: Container, field: Field, context: ContainerCo
   checkOneOf(container.imagePullPolicy, field.at("imagePullPolicy"), ["Always", "IfNotPresent", "Never"]);
   checkOneOf(container.terminationMessagePolicy, field.at("terminationMessagePolicy"), ["FallbackToLogsOnError", "File"]);
   validatePorts(container.ports, field.at("ports"), context.ports);
-  validateEnv(container.env, field.at("env"));
+  validateEnv(container.env, field.at("env"), context.spec.volumes);
   validateMounts(container, field.at("volumeMounts"), context.volumeNames);
   validateResources(container.resources, field.at("resources"));
-  validateContainerSecurity(container.securityContext, field.at("securityContext"));
+  validateContainerSecurity(container.securityContext, field.at("securityContext"), context.spec.hostUsers !== false);
 };
 
 /** Init and app containers: each for itself, and what must be unique in the pod. */
@@ -52,13 +53,13 @@ export const validateContainers = (spec: PodSpec, root: Field, volumeNames: Read
   const appPorts: PortContext = { hostNetwork, hostPorts: new Set() };
   if (spec.containers.length === 0) root.at("containers").required();
   forEachItem(spec.containers, root.at("containers"), (container, field) => {
-    checkContainer(container, field, { volumeNames, containerNames, ports: appPorts });
+    checkContainer(container, field, { spec, volumeNames, containerNames, ports: appPorts });
     validateHandlers(container, field, graceSeconds);
   });
   forEachItem(spec.initContainers, root.at("initContainers"), (container, field) => {
     // Those that end by themselves never run beside others, so their host ports clash with none.
     const ports = isSidecar(container) ? appPorts : { hostNetwork, hostPorts: new Set<string>() };
-    checkContainer(container, field, { volumeNames, containerNames, ports });
+    checkContainer(container, field, { spec, volumeNames, containerNames, ports });
     if (isSidecar(container)) validateHandlers(container, field, graceSeconds);
     else forbidHandlers(container, field);
     checkOneOf(container.restartPolicy, field.at("restartPolicy"), ["Always"]);

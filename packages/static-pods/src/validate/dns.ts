@@ -36,6 +36,17 @@ const checkDnsConfig = (spec: PodSpec, field: Field): void => {
   });
 };
 
+const MAX_HOSTNAME_CHARS = 64;
+
+const checkHostnameOverride = ({ hostnameOverride, setHostnameAsFQDN, hostNetwork }: PodSpec, field: Field): void => {
+  if (hostnameOverride === undefined) return;
+  if (setHostnameAsFQDN === true) field.forbidden("may not be specified when setHostnameAsFQDN is true");
+  if (hostNetwork === true) field.forbidden("may not be specified when hostNetwork is true");
+  if (hostnameOverride.length > MAX_HOSTNAME_CHARS) field.report(`Too long: may not be more than ${MAX_HOSTNAME_CHARS} bytes`);
+  const why = whyNotDnsSubdomain(hostnameOverride);
+  if (why !== undefined) field.invalid(hostnameOverride, why);
+};
+
 /** DNS, host name and host aliases. */
 export const validateDns = (spec: PodSpec, root: Field): void => {
   checkOneOf(spec.dnsPolicy, root.at("dnsPolicy"), ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"]);
@@ -44,6 +55,7 @@ export const validateDns = (spec: PodSpec, root: Field): void => {
     const why = spec[name] === undefined || spec[name] === "" ? undefined : whyNotDnsLabel(spec[name]);
     if (why !== undefined) root.at(name).invalid(spec[name], why);
   }
+  checkHostnameOverride(spec, root.at("hostnameOverride"));
   forEachItem(spec.hostAliases, root.at("hostAliases"), (alias, field) => {
     checkIp(alias.ip, field.at("ip"));
     forEachItem(alias.hostnames, field.at("hostnames"), (hostname, place) => {

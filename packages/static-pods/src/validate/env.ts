@@ -1,8 +1,8 @@
-import type { EnvVar, EnvVarSource } from "@nk/pod-model";
+import type { EnvVar, EnvVarSource, FileKeySelector, Volume } from "@nk/pod-model";
 import { forEachItem } from "../field.ts";
 import type { Field } from "../field.ts";
-import { whyNotEnvName } from "./names.ts";
-import { readAmount } from "./rules.ts";
+import { whyNotDnsLabel, whyNotEnvName } from "./names.ts";
+import { checkNoBacksteps, readAmount } from "./rules.ts";
 
 const FIELD_PATHS = [
   "metadata.name",
@@ -18,10 +18,25 @@ const FIELD_PATHS = [
 const SUBSCRIPTED = /^metadata\.(labels|annotations)\['[^']+'\]$/u;
 const RESOURCES = ["cpu", "ephemeral-storage", "memory"].flatMap((name) => [`limits.${name}`, `requests.${name}`]).toSorted();
 
-const checkSource = (source: EnvVarSource, field: Field): void => {
-  const { fieldRef, resourceFieldRef } = source;
+const checkFileKey = (ref: FileKeySelector, field: Field, volumes: readonly Volume[]): void => {
+  const whyNotKey = whyNotEnvName(ref.key);
+  if (ref.key === "") field.at("key").required();
+  else if (whyNotKey !== undefined) field.at("key").invalid(ref.key, whyNotKey);
+  const name = field.at("volumeName");
+  const whyNotName = whyNotDnsLabel(ref.volumeName);
+  const volume = volumes.find((one) => one.name === ref.volumeName);
+  if (ref.volumeName === "") name.required();
+  else if (whyNotName !== undefined) name.invalid(ref.volumeName, whyNotName);
+  else if (volume === undefined) name.notFound(ref.volumeName);
+  else if (volume.emptyDir === undefined) name.invalid(ref.volumeName, "referenced volume must be of type emptyDir");
+  if (ref.path === "") field.at("path").required();
+  else checkNoBacksteps(ref.path, field.at("path"));
+};
+
+const checkSource = (source: EnvVarSource, field: Field, volumes: readonly Volume[]): void => {
+  const { fieldRef, resourceFieldRef, fileKeyRef } = source;
   if (Object.keys(source).length === 0)
-    field.invalid("", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`");
+    field.invalid("", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`");
   if (Object.keys(source).length > 1) field.invalid("", "may not have more than one field specified at a time");
   if (fieldRef !== undefined) {
     const place = field.at("fieldRef", "fieldPath");
@@ -38,10 +53,11 @@ const checkSource = (source: EnvVarSource, field: Field): void => {
     else if (!RESOURCES.includes(resourceFieldRef.resource)) place.at("resource").unsupported(resourceFieldRef.resource, RESOURCES);
     if (resourceFieldRef.divisor !== undefined) readAmount(resourceFieldRef.divisor, place.at("divisor"));
   }
+  if (fileKeyRef !== undefined) checkFileKey(fileKeyRef, field.at("fileKeyRef"), volumes);
 };
 
-/** The environment of one container. */
-export const validateEnv = (env: readonly EnvVar[] | undefined, list: Field): void =>
+/** The environment of one container, which may be read from files of the pod's volumes. */
+export const validateEnv = (env: readonly EnvVar[] | undefined, list: Field, volumes: readonly Volume[] = []): void =>
   forEachItem(env, list, (variable, field) => {
     if (variable.name === "") field.at("name").required();
     else {
@@ -50,5 +66,5 @@ export const validateEnv = (env: readonly EnvVar[] | undefined, list: Field): vo
     }
     if (variable.valueFrom === undefined) return;
     if (variable.value) field.at("valueFrom").invalid("", "may not be specified when `value` is not empty");
-    checkSource(variable.valueFrom, field.at("valueFrom"));
+    checkSource(variable.valueFrom, field.at("valueFrom"), volumes);
   });

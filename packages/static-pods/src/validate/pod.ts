@@ -1,10 +1,11 @@
 import type { Pod, PodSpec, Toleration } from "@nk/pod-model";
 import { forEachItem } from "../field.ts";
 import type { Field } from "../field.ts";
+import { validateAppArmorAnnotations } from "./app-armor.ts";
 import { validateContainers } from "./containers.ts";
 import { validateDns } from "./dns.ts";
 import { validateMetadata } from "./metadata.ts";
-import { whyNotQualifiedName } from "./names.ts";
+import { whyNotDnsSubdomain, whyNotQualifiedName } from "./names.ts";
 import { readAmounts } from "./resources.ts";
 import { checkNotNegative, checkOneOf } from "./rules.ts";
 import { validatePodSecurity } from "./security.ts";
@@ -25,6 +26,13 @@ const checkToleration = (toleration: Toleration, field: Field): void => {
   }
 };
 
+/** A user namespace goes with no other namespace of the host. */
+const checkHostUsers = (spec: PodSpec, root: Field): void => {
+  if (spec.hostUsers !== false) return;
+  for (const name of ["hostNetwork", "hostPID", "hostIPC"] as const)
+    if (spec[name] === true) root.at(name).forbidden("when `hostUsers` is false");
+};
+
 const checkSpec = (spec: PodSpec, root: Field): void => {
   const volumeNames = validateVolumes(spec.volumes, root.at("volumes"));
   validateContainers(spec, root, volumeNames);
@@ -36,6 +44,9 @@ const checkSpec = (spec: PodSpec, root: Field): void => {
   if (spec.hostPID === true && spec.shareProcessNamespace === true) {
     root.at("shareProcessNamespace").invalid(true, "ShareProcessNamespace and HostPID cannot both be enabled");
   }
+  checkHostUsers(spec, root);
+  const whyNotClass = spec.runtimeClassName === undefined ? undefined : whyNotDnsSubdomain(spec.runtimeClassName);
+  if (whyNotClass !== undefined) root.at("runtimeClassName").invalid(spec.runtimeClassName, whyNotClass);
   validateDns(spec, root);
   forEachItem(spec.tolerations, root.at("tolerations"), checkToleration);
 };
@@ -48,4 +59,5 @@ export const validatePod = (written: Pod, pod: Pod, root: Field): void => {
   validateMetadata(written, pod, root);
   if (pod.spec === undefined || written.spec === undefined) root.at("spec").required();
   else checkSpec(pod.spec, root.at("spec"));
+  validateAppArmorAnnotations(pod, root);
 };

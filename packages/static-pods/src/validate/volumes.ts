@@ -2,7 +2,7 @@ import type { Container, Volume, VolumeMount } from "@nk/pod-model";
 import { forEachItem } from "../field.ts";
 import type { Field } from "../field.ts";
 import { whyNotDnsLabel } from "./names.ts";
-import { checkNoBacksteps, checkOneOf } from "./rules.ts";
+import { checkNoBacksteps, checkOneOf, readAmount } from "./rules.ts";
 
 const HOST_PATH_TYPES = ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
 const PROPAGATIONS = ["Bidirectional", "HostToContainer", "None"];
@@ -10,7 +10,12 @@ const PROPAGATIONS = ["Bidirectional", "HostToContainer", "None"];
 const checkSource = (volume: Volume, field: Field): void => {
   const sources = Object.keys(volume).filter((key) => key !== "name");
   for (const extra of sources.slice(1)) field.at(extra).forbidden("may not specify more than 1 volume type");
-  const { hostPath } = volume;
+  const { hostPath, image, emptyDir } = volume;
+  if (emptyDir?.sizeLimit !== undefined) readAmount(emptyDir.sizeLimit, field.at("emptyDir", "sizeLimit"));
+  if (image !== undefined) {
+    if ((image.reference ?? "") === "") field.at("image", "reference").required();
+    checkOneOf(image.pullPolicy, field.at("image", "pullPolicy"), ["Always", "IfNotPresent", "Never"]);
+  }
   if (hostPath === undefined) return;
   const path = field.at("hostPath", "path");
   if (hostPath.path === "") path.required();
@@ -35,9 +40,28 @@ export const validateVolumes = (volumes: readonly Volume[] | undefined, list: Fi
   return names;
 };
 
+const RECURSIVE_MODES = ["Disabled", "Enabled", "IfPossible"];
+
+const checkRecursiveReadOnly = ({ recursiveReadOnly, readOnly, mountPropagation = "None" }: VolumeMount, field: Field): void => {
+  checkOneOf(recursiveReadOnly, field, RECURSIVE_MODES);
+  if (recursiveReadOnly !== "Enabled" && recursiveReadOnly !== "IfPossible") return;
+  if (readOnly !== true) field.forbidden("may only be specified when readOnly is true");
+  if (mountPropagation !== "None") field.forbidden("may only be specified when mountPropagation is None or not specified");
+};
+
+const checkSubPath = (path: string | undefined, field: Field): void => {
+  if (path === undefined || path === "") return;
+  if (path.startsWith("/")) field.invalid(path, "must be a relative path");
+  checkNoBacksteps(path, field);
+};
+
 const checkMount = (mount: VolumeMount, field: Field, isPrivileged: boolean): void => {
   if (mount.mountPath === "") field.at("mountPath").required();
-  const { mountPropagation } = mount;
+  const { mountPropagation, subPath, subPathExpr } = mount;
+  checkSubPath(subPath, field.at("subPath"));
+  if (subPath && subPathExpr) field.at("subPathExpr").invalid(subPathExpr, "subPathExpr and subPath are mutually exclusive");
+  checkSubPath(subPathExpr, field.at("subPathExpr"));
+  checkRecursiveReadOnly(mount, field.at("recursiveReadOnly"));
   checkOneOf(mountPropagation, field.at("mountPropagation"), PROPAGATIONS);
   if (mountPropagation === "Bidirectional" && !isPrivileged) {
     field.at("mountPropagation").forbidden("Bidirectional mount propagation is available only to privileged containers");

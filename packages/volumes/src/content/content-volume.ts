@@ -79,7 +79,8 @@ export const setUpContentVolume = async (
   const memory = volume.inMemory
     ? { mounts: requireMounts(tools), sizeBytes: computeMemoryVolumeSize(pod, { allocatable: await readAllocatableMemory(tools, signal) }) }
     : undefined;
-  await ensureScratchDirectory({ path, marker: paths.marker(`wrapped_${name}`), memory, gid, signal });
+  // What is in memory is there or not: whether it is mounted tells.
+  await ensureScratchDirectory({ path, marker: memory === undefined ? paths.marker(`wrapped_${name}`) : undefined, memory, gid, signal });
   await makeNestedMountPoints(path, pod, name);
   await writePayload(path, payload, {
     clock: tools.clock,

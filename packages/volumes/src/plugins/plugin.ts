@@ -1,18 +1,16 @@
 import type { Pod, PodRef, Volume } from "@nk/pod-model";
 import type { Clock, RandomSource } from "@nk/stdx";
 import type { OwnershipRequest } from "../ownership.ts";
-import type { VolumeImage, VolumesPorts } from "../ports.ts";
+import type { VolumesPorts } from "../ports.ts";
 
 /** Where a volume lies on the host. */
 export interface ReadyVolume {
-  /** Absolute path to bind into containers; empty for an image volume. */
+  /** Absolute path to bind into containers; empty for an image volume, which the runtime mounts itself. */
   readonly hostPath: string;
   /** Whether it can only be read, whatever the mount says; default false. */
   readonly readOnly?: boolean;
   /** Whether the runtime is to relabel the files for SELinux; default false. */
   readonly selinuxRelabel?: boolean;
-  /** Set for an image volume: what the runtime mounts. */
-  readonly image?: VolumeImage;
 }
 
 /** One volume of one pod that is to be made ready. */

@@ -66,7 +66,6 @@ export const createFakePorts = (): FakePorts => {
       resourceFieldValue: async (_pod, { resource }) => `value of ${resource}`,
     },
     node: { allocatable: async () => ({ memory: "1Gi" }) },
-    images: { ensureVolumeImage: async ({ reference }) => ({ image: `sha256:${reference}`, userSpecifiedImage: reference }) },
   };
   const trustBundles = {
     change: (text: string) => {

@@ -1,0 +1,55 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { PublishedPackage } from "./packages.ts";
+import { firstProgram } from "./readme-step.ts";
+
+/** Runs a program in the project and says how that went. */
+export type RunInProject = (argv: readonly [string, ...string[]]) => { readonly ok: boolean; readonly output: string };
+
+/** One thing tried with installed packages. */
+export interface UseOutcome {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly output: string;
+}
+
+/** What importing a package may cost at most, where a limit was promised. */
+const IMPORT_LIMITS: { readonly [name: string]: { readonly rssMib: number; readonly durationMs: number } } = {
+  "@nk/cni-exec": { rssMib: 52, durationMs: 60 },
+};
+
+/** The machine is shared: what others do can only add. */
+const BEST_OF = 5;
+
+/** The first program of each README, from the README in the package as installed. */
+export const runReadmePrograms = (packages: readonly PublishedPackage[], project: string, run: RunInProject): readonly UseOutcome[] =>
+  packages.map(({ name }) => {
+    const what = `README program of ${name} as installed`;
+    const program = firstProgram(readFileSync(join(project, "node_modules", name, "README.md"), "utf8"));
+    if (program === undefined) return { what, ok: false, output: "there is none" };
+    const file = join(project, `readme-${name.replace("@nk/", "")}.mts`);
+    writeFileSync(file, program);
+    return { what, ...run(["node", file]) };
+  });
+
+const measureImport = (name: string, project: string, run: RunInProject): { readonly rssMib: number; readonly durationMs: number } => {
+  const file = join(project, "measure.mjs");
+  // The memory is read before anything is printed: opening the standard output would be counted too.
+  writeFileSync(
+    file,
+    `const start = performance.now();\nawait import(${JSON.stringify(name)});\nconst durationMs = performance.now() - start;\nconst rssMib = process.memoryUsage.rss() / 2 ** 20;\nconsole.log(JSON.stringify({ rssMib, durationMs }));\n`,
+  );
+  const runs = Array.from({ length: BEST_OF }, () => JSON.parse(run(["node", file]).output) as { rssMib: number; durationMs: number });
+  return { rssMib: Math.min(...runs.map(({ rssMib }) => rssMib)), durationMs: Math.min(...runs.map(({ durationMs }) => durationMs)) };
+};
+
+/** Prints what importing costs, and holds it against the limits. */
+export const measureImports = (packages: readonly PublishedPackage[], project: string, run: RunInProject): readonly UseOutcome[] =>
+  packages.flatMap(({ name }): UseOutcome[] => {
+    const limits = IMPORT_LIMITS[name];
+    if (limits === undefined) return [];
+    const { rssMib, durationMs } = measureImport(name, project, run);
+    const output = `import of ${name}: ${rssMib.toFixed(1)} MiB RSS (limit ${limits.rssMib}), ${durationMs.toFixed(1)} ms (limit ${limits.durationMs})`;
+    console.log(output);
+    return [{ what: `import cost of ${name}`, ok: rssMib < limits.rssMib && durationMs < limits.durationMs, output }];
+  });
