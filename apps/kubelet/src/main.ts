@@ -50,8 +50,24 @@ const start = async (config: LoadedConfig): Promise<void> => {
   }
 };
 
+/** `explain` and `timeline` ask a kubelet that runs, and are loaded only then. */
+const ask = async (verb: "explain" | "timeline", argv: readonly string[]): Promise<void> => {
+  const { runAsk } = await import("./ask/run-ask.ts");
+  process.exitCode = await runAsk(verb, argv, {
+    clock: systemClock,
+    defaults: {
+      configFile: "/var/lib/kubelet/config.yaml",
+      kubeconfigs: [process.env["KUBECONFIG"] ?? "", "/etc/kubernetes/admin.conf"],
+    },
+    writeOut: (text) => void process.stdout.write(text),
+    writeError: (text) => void process.stderr.write(text),
+  });
+};
+
 const main = async (): Promise<void> => {
   try {
+    const [verb, ...rest] = process.argv.slice(2);
+    if (verb === "explain" || verb === "timeline") return await ask(verb, rest);
     const config = await loadSettings({ argv: process.argv.slice(2) });
     if (config.kind === "run") await start(config);
     else process.stdout.write(config.text);

@@ -1,14 +1,19 @@
 import { join } from "node:path";
 import type { Clock, MetricRegister } from "@nk/stdx";
 import { computeBackoffMs, joinWithin, noopMetrics, systemClock } from "@nk/stdx";
+import { attachProcess } from "./attach.ts";
 import { ensureInHierarchy } from "./ensure.ts";
 import { CgroupsError, errnoOf, isCgroupsError } from "./errors.ts";
+import { attemptFreeze, thawTree } from "./freeze.ts";
 import { killTree, sendKill } from "./kill.ts";
 import type { CgroupLayout, Hierarchy } from "./layout.ts";
 import { detectLayout } from "./layout.ts";
 import { createCgroupsMetrics } from "./metrics.ts";
 import type { PodCgroup, PodCgroupInput, QosClass } from "./names.ts";
 import { parsePodCgroupName, qosCgroupDirectory } from "./names.ts";
+import type { CgroupResources } from "./resources.ts";
+import type { Place } from "./settings.ts";
+import { applyResources, readResources } from "./settings.ts";
 import { listChildren, listTree, readProcesses, removeEmpty, removeTree } from "./tree.ts";
 
 export interface CgroupsOptions {
@@ -24,7 +29,7 @@ export interface CgroupsOptions {
   readonly metrics?: MetricRegister;
 }
 
-interface WaitOptions {
+export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
@@ -34,9 +39,22 @@ export interface Cgroups {
   layout(): Promise<CgroupLayout>;
   /** Makes a cgroup and what is above it. What exists is left as it is. */
   ensure(path: string): Promise<void>;
+  /**
+   * Sets what a cgroup may use; what is not named stays. Throws `invalid-resources`, `controller-missing`, or `failed`, e.g. with EBUSY
+   * for a v1 limit of memory below what is used. What was written before the failure stays.
+   */
+  apply(path: string, resources: CgroupResources): Promise<void>;
+  /** What a cgroup may use, as the kernel tells; empty when it does not exist. */
+  read(path: string): Promise<CgroupResources>;
+  /** Puts a process, with all its threads, into a cgroup, in every tree. Throws `not-found` when there is no such cgroup or process. */
+  attach(path: string, pid: number): Promise<void>;
+  /** Stops every process in a cgroup and below it, and waits until they stand. Throws `busy` when some do not, `not-found`. */
+  freeze(path: string, options?: WaitOptions): Promise<void>;
+  /** Lets them go on. */
+  thaw(path: string, options?: WaitOptions): Promise<void>;
   /** The processes in a cgroup and below it, each once, ascending; none when it does not exist. */
   pids(path: string): Promise<readonly number[]>;
-  /** Kills every process in a cgroup and below it and waits until they are gone. Throws `busy` when some do not go. */
+  /** Kills every process in a cgroup and below it, frozen ones too, and waits until they are gone. Throws `busy` when some do not go. */
   kill(path: string, options?: WaitOptions): Promise<void>;
   /** Removes a cgroup and those below it, empty ones only; one that does not exist is no error. Throws `busy` when processes stay. */
   remove(path: string, options?: WaitOptions): Promise<void>;
@@ -117,9 +135,12 @@ const createEndings = (parts: {
 } => {
   const { inEach, pids, killProcess, limits } = parts;
   const kill: Cgroups["kill"] = (path, waiting = {}) => {
+    let isFirst = true;
     const attempt = async (): Promise<boolean> => {
       if ((await pids(path)).length === 0) return true;
       await inEach(path, "kill processes of", (hierarchy, directory) => killTree(hierarchy, directory, killProcess));
+      if (!isFirst) await inEach(path, "thaw", thawTree);
+      isFirst = false;
       return false;
     };
     return retry({ ...waiting, path, what: "kill processes of", attempt }, limits);
@@ -137,6 +158,42 @@ const createEndings = (parts: {
     return true;
   };
   return { kill, removeNow, destroyNow };
+};
+
+/** What changes a cgroup that exists. */
+const createSettings = (parts: {
+  readonly inEach: InEach;
+  readonly limits: Parameters<typeof retry>[1];
+}): Pick<Cgroups, "apply" | "read" | "attach" | "freeze" | "thaw"> => {
+  const { inEach, limits } = parts;
+  const placesOf = (path: string, what: string): Promise<readonly Place[]> =>
+    inEach(path, what, (hierarchy, directory) => Promise.resolve({ hierarchy, directory }));
+
+  /** Does something to a cgroup whose places are known; what the kernel refuses becomes an error of ours. */
+  const inPlaces = async <T>(path: string, what: string, task: (places: readonly Place[]) => Promise<T>): Promise<T> => {
+    const places = await placesOf(path, what);
+    try {
+      return await task(places);
+    } catch (error) {
+      throw wrap(error, what, path);
+    }
+  };
+
+  const setFrozen = (path: string, isFrozen: boolean, waiting: WaitOptions): Promise<void> => {
+    const what = isFrozen ? "freeze" : "thaw";
+    return inPlaces(path, what, (places) =>
+      retry({ ...waiting, path, what, attempt: () => attemptFreeze(path, places, isFrozen) }, limits),
+    );
+  };
+
+  return {
+    apply: (path, resources) => inPlaces(path, "apply to", (places) => applyResources(path, places, resources)),
+    read: (path) => inPlaces(path, "read", readResources),
+    attach: async (path, pid) =>
+      void (await inEach(path, "attach a process to", (_hierarchy, directory) => attachProcess(path, directory, pid))),
+    freeze: (path, waiting = {}) => setFrozen(path, true, waiting),
+    thaw: (path, waiting = {}) => setFrozen(path, false, waiting),
+  };
 };
 
 /** Makes the mechanism; nothing is read before the first call. */
@@ -190,6 +247,7 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
 
   return {
     layout,
+    ...createSettings({ inEach, limits }),
     pids,
     ensure: async (path) =>
       void (await timed("create", () =>

@@ -1,4 +1,14 @@
-export const CGROUPS_ERROR_CODES = ["not-mounted", "invalid-path", "busy", "failed"] as const;
+export const CGROUPS_ERROR_CODES = [
+  "not-mounted",
+  "invalid-path",
+  "invalid-resources",
+  "not-found",
+  "controller-missing",
+  "busy",
+  "failed",
+  "systemd-unreachable",
+  "systemd-refused",
+] as const;
 
 export type CgroupsErrorCode = (typeof CGROUPS_ERROR_CODES)[number];
 
@@ -6,12 +16,17 @@ export type CgroupsErrorCode = (typeof CGROUPS_ERROR_CODES)[number];
 export class CgroupsError extends Error {
   override readonly name = "CgroupsError";
   readonly code: CgroupsErrorCode;
-  readonly details: { readonly path: string };
+  /** `errorName` is what systemd calls it, e.g. `org.freedesktop.systemd1.NoSuchUnit`. */
+  readonly details: { readonly path: string; readonly errorName?: string };
 
-  constructor(code: CgroupsErrorCode, message: string, options: { readonly path: string; readonly cause?: unknown }) {
+  constructor(
+    code: CgroupsErrorCode,
+    message: string,
+    options: { readonly path: string; readonly cause?: unknown; readonly errorName?: string },
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.details = { path: options.path };
+    this.details = { path: options.path, ...(options.errorName === undefined ? {} : { errorName: options.errorName }) };
   }
 }
 

@@ -1,7 +1,15 @@
 export { createCgroups } from "./cgroups.ts";
+export { computeCpuShares, computeCpuWeight } from "./controllers/cpu.ts";
 export { CGROUPS_ERROR_CODES, CgroupsError, isCgroupsError } from "./errors.ts";
-export { parsePodCgroupName, podCgroupDirectory, podCgroupPath, qosCgroupDirectory } from "./names.ts";
-export type { Cgroups, CgroupsOptions } from "./cgroups.ts";
+export { parsePodCgroupName, podCgroupDirectory, podCgroupPath, qosCgroupDirectory, sliceDirectory } from "./names.ts";
+export { computeSliceProperties, computeUnitProperties } from "./systemd/properties.ts";
+export { createSystemdCgroups } from "./systemd/systemd-cgroups.ts";
+export { createSystemd } from "./systemd/systemd.ts";
+export type { Cgroups, CgroupsOptions, WaitOptions } from "./cgroups.ts";
 export type { CgroupsErrorCode } from "./errors.ts";
 export type { CgroupLayout, Hierarchy } from "./layout.ts";
 export type { CgroupDriver, PodCgroup, PodCgroupInput, QosClass } from "./names.ts";
+export type { CgroupResources, DeviceLimit, Limit } from "./resources.ts";
+export type { UnitProperty } from "./systemd/properties.ts";
+export type { Systemd, SystemdOptions } from "./systemd/systemd.ts";
+export type { DbusValue, Variant } from "./systemd/wire.ts";

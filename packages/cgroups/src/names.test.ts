@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PodCgroupInput } from "./names.ts";
-import { parsePodCgroupName, podCgroupDirectory, podCgroupPath, qosCgroupDirectory } from "./names.ts";
+import { parsePodCgroupName, podCgroupDirectory, podCgroupPath, qosCgroupDirectory, sliceDirectory } from "./names.ts";
 
 const uid = "a1-b2";
 
@@ -42,4 +42,15 @@ describe("names", () => {
     expect(new Set(names).size).toBe(uids.length);
     expect(names.map((name) => parsePodCgroupName(name, driver))).toEqual(uids);
   });
+
+  it.each([
+    ["-.slice", "/"],
+    ["a.slice", "/a.slice"],
+    ["a-b_c-d.slice", "/a.slice/a-b_c.slice/a-b_c-d.slice"],
+    ["a--b.slice", undefined],
+    ["-a.slice", undefined],
+    [".slice", undefined],
+    ["a/b.slice", undefined],
+    ["a.scope", undefined],
+  ])("the slice %s lies at %s", (name, directory) => expect(sliceDirectory(name)).toBe(directory));
 });

@@ -68,3 +68,14 @@ export const parsePodCgroupName = (name: string, driver: CgroupDriver): string |
   if (driver === "cgroupfs") return /^pod([^/]+)$/.exec(name)?.[1];
   return /(?:^|-)pod([^-/]+)\.slice$/.exec(name)?.[1]?.replaceAll("_", "-").replaceAll("\\x5f", "_");
 };
+
+/**
+ * The directory of a slice by its name, as systemd lays it out: `a-b.slice` is /a.slice/a-b.slice. Undefined for what is no name of a
+ * slice; `-.slice` is the root.
+ */
+export const sliceDirectory = (name: string): string | undefined => {
+  if (name === "-.slice") return "/";
+  const parts = /^([^/]+)\.slice$/.exec(name)?.[1]?.split("-");
+  if (parts === undefined || parts.includes("")) return undefined;
+  return `/${parts.map((_part, index) => `${parts.slice(0, index + 1).join("-")}.slice`).join("/")}`;
+};

@@ -29,6 +29,8 @@ export interface MetricsPort {
 export interface ExplainPort {
   /** `undefined` when the UID is unknown. The value is written as JSON. */
   explainPod(uid: string): unknown;
+  /** The UID of the pod that has this name now; absent: pods are found by UID only. */
+  findUid?(namespace: string, name: string): string | undefined;
 }
 
 /** One named check of `/healthz/NAME`; it throws when the kubelet is not well. */

@@ -70,7 +70,10 @@ const serve = async (
         },
       ]),
       metricsRoute({ contentType: "text/plain; version=0.0.4; charset=utf-8", render: () => Promise.resolve("up 1\n") }),
-      explainRoute({ explainPod: (uid) => (uid === "u1" ? { waitsFor: "nothing" } : undefined) }),
+      explainRoute({
+        explainPod: (uid) => (uid === "u1" ? { waitsFor: "nothing" } : undefined),
+        findUid: (namespace, name) => (namespace === "default" && name === "web" ? "u1" : undefined),
+      }),
     ],
   });
   open.push(server);
@@ -138,6 +141,9 @@ describe("the read-only server", () => {
     expect(await ask(server, "/metrics")).toMatchObject({ status: 200, body: "up 1\n" });
     expect(JSON.parse((await ask(server, "/explain/pods/u1")).body)).toEqual({ waitsFor: "nothing" });
     expect((await ask(server, "/explain/pods/u2")).status).toBe(404);
+    expect(JSON.parse((await ask(server, "/explain/pods/default/web")).body)).toEqual({ waitsFor: "nothing" });
+    for (const path of ["/explain/pods/default/other", "/explain/pods/default/web/more", "/explain/pods", "/explain/nodes/u1"])
+      expect([path, (await ask(server, path)).status]).toEqual([path, 404]);
   });
 
   it("says which health check fails, and withholds why", async () => {

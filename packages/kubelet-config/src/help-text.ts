@@ -20,6 +20,8 @@ export const formatHelp = (): string => {
     "",
     "Usage:",
     "  kubelet [flags]",
+    "  kubelet explain pod [NAMESPACE/]NAME     what the kubelet that runs here is doing with a pod",
+    "  kubelet timeline pod [NAMESPACE/]NAME    how the pod's start went",
     "",
     "Flags:",
     ...accepted.map(formatFlag),

@@ -1,7 +1,12 @@
 export { computePodStatus } from "./compute-pod-status.ts";
 export { needsReadinessPass } from "./conditions.ts";
 export { KUBELET_CONDITIONS } from "./owned-conditions.ts";
-export { describeWaiting } from "./explain.ts";
+export { describeWaiting } from "./explain/describe-waiting.ts";
+export { computePodExplanation } from "./explain/explanation.ts";
+export type { ExplanationInput, PodDecisionNote, PodExplanation, WorkFacts } from "./explain/explanation.ts";
+export { formatExplanation, formatTimeline } from "./explain/format-explanation.ts";
+export { createStartTimelines, START_STEPS } from "./explain/start-timelines.ts";
+export type { StartStep, StartTimelines, StartTimelinesOptions, StepMark, TimelineSpan, TimelineStep } from "./explain/start-timelines.ts";
 export type { PodStatusInput, ProbeVerdict, StatusOverride, WaitingReason } from "./input.ts";
 export { computePhase } from "./phase.ts";
 export type { PodPhase } from "./phase.ts";

@@ -38,7 +38,7 @@ export { MAX_TERMINATION_MESSAGE_BYTES, readTerminationMessage } from "./files/t
 export type { TerminationMessageInput } from "./files/termination-message.ts";
 export { createPodSyncMetrics } from "./metrics.ts";
 export type { PodSyncMetrics } from "./metrics.ts";
-export type { PodSyncOptions } from "./options.ts";
+export type { PodStep, PodSyncOptions } from "./options.ts";
 export { computePlan } from "./plan/compute-plan.ts";
 export { crashBackoffUpTo, DEFAULT_CRASH_BACKOFF_LIMITS } from "./plan/crash-backoff.ts";
 export type { CrashBackoffEntry, CrashBackoffLimits } from "./plan/crash-backoff.ts";

@@ -3,6 +3,13 @@ import type { Clock, Logger, MetricRegister, RandomSource } from "@nk/stdx";
 import type { SandboxStartLimits } from "./execute/sandbox-starts.ts";
 import type { CrashBackoffLimits } from "./plan/crash-backoff.ts";
 
+/** A step of bringing a pod up, as it begins and as it has ended. A container's steps name it. */
+export interface PodStep {
+  readonly name: "volumes" | "sandbox" | "pull" | "create" | "start";
+  readonly containerName?: string;
+  readonly isEnded: boolean;
+}
+
 /** Options of `createPodSync`. */
 export interface PodSyncOptions {
   /** KubeletConfiguration podLogsDir. Default /var/log/pods. */
@@ -27,6 +34,8 @@ export interface PodSyncOptions {
   readonly metrics?: MetricRegister;
   /** Told why a pass does what it does; for people. Must not throw. */
   readonly onDecision?: (uid: PodUid, text: string, fields: { readonly [key: string]: unknown }) => void;
+  /** Told when a step of bringing the pod up begins and ends, a step that fails included; for timelines. Must not throw. */
+  readonly onStep?: (uid: PodUid, step: PodStep) => void;
   /** Told at once when the pod's sandbox is ready and observed; the condition PodReadyToStartContainers. Must not throw. */
   readonly onSandboxReady?: (ref: PodRef) => void;
 }

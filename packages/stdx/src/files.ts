@@ -1,4 +1,3 @@
-import type * as nodeCrypto from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, normalize } from "node:path";
 import { StdxError } from "./errors.ts";
@@ -10,9 +9,6 @@ export interface WriteFileAtomicOptions {
   /** Whether the content and the rename survive a power cut; default true. */
   readonly fsync?: boolean | undefined;
 }
-
-/** Loaded with the first file: the module costs 8 MB, and whoever imports this package for something else writes none. */
-let loadedCrypto: Promise<typeof nodeCrypto> | undefined;
 
 const syncDirectory = async (path: string): Promise<void> => {
   const directory = await open(path, "r");
@@ -30,7 +26,8 @@ const syncDirectory = async (path: string): Promise<void> => {
 export const writeFileAtomic = async (path: string, data: string | Uint8Array, options: WriteFileAtomicOptions = {}): Promise<void> => {
   const { mode, fsync = true } = options;
   const directory = dirname(path);
-  const { randomBytes } = await (loadedCrypto ??= import("node:crypto"));
+  // Loaded with the first file: the module costs 1 MB, and whoever imports this package for something else writes none.
+  const { randomBytes } = process.getBuiltinModule("node:crypto");
   const temporaryPath = join(directory, `.${basename(path).slice(0, 40)}.${randomBytes(8).toString("hex")}.tmp`);
   const file = await open(temporaryPath, "wx", mode ?? 0o644);
   try {

@@ -13,6 +13,7 @@ export type { StdxErrorCode } from "./errors.ts";
 export { joinWithin, writeFileAtomic } from "./files.ts";
 export type { WriteFileAtomicOptions } from "./files.ts";
 export { formatGoDuration, parseGoDuration } from "./go-duration.ts";
+export { formatGoFloat } from "./go-float.ts";
 export { createKeyedExecutor } from "./keyed-executor.ts";
 export type { KeyedExecutor, KeyedExecutorOptions } from "./keyed-executor.ts";
 export { noopLogger } from "./logger.ts";

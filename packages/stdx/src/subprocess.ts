@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
@@ -85,6 +84,8 @@ const signalGroup = (child: ChildProcess, signal: NodeJS.Signals): void => {
 
 const launch = (argv: readonly [string, ...string[]], options: SubprocessOptions): ChildProcess => {
   const [command, ...args] = argv;
+  // Loaded with the first program: the module costs 2 MB, and whoever imports this package for something else starts none.
+  const { spawn } = process.getBuiltinModule("node:child_process");
   // Detached makes it the leader of a new process group, so that its children die with it.
   return spawn(command, args, {
     detached: true,

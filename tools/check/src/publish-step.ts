@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listPackages } from "./packages.ts";
 import type { PublishedPackage } from "./packages.ts";
-import { measureImports, runReadmePrograms } from "./published-use.ts";
+import { measureImports, runCommandHelps, runReadmePrograms } from "./published-use.ts";
 import type { RunInProject } from "./published-use.ts";
 import { runCommand } from "./step.ts";
 import type { Step } from "./step.ts";
@@ -99,8 +99,8 @@ const useFromEmptyProject = (packages: readonly PublishedPackage[], tarballs: st
   note(outcome, "import from an empty project", run(["node", "import.mjs"], project));
   note(outcome, "types from an empty project", run(["tsc", "-p", "."], project));
   const runHere: RunInProject = (argv) => run(argv, project);
-  for (const { what, ...result } of [...runReadmePrograms(packages, project, runHere), ...measureImports(packages, project, runHere)])
-    note(outcome, what, result);
+  for (const use of [runReadmePrograms, runCommandHelps, measureImports])
+    for (const { what, ...result } of use(packages, project, runHere)) note(outcome, what, result);
 };
 
 /** Every package as its importers get it: built, packed, linted, installed in an empty project, imported, and its README's program run. */

@@ -15,7 +15,9 @@ export interface UseOutcome {
 
 /** What importing a package may cost at most, where a limit was promised. */
 const IMPORT_LIMITS: { readonly [name: string]: { readonly rssMib: number; readonly durationMs: number } } = {
+  "@nk/cadvisor-stats": { rssMib: 55, durationMs: 60 },
   "@nk/cni-exec": { rssMib: 52, durationMs: 60 },
+  "@nk/csi-client": { rssMib: 65, durationMs: 100 },
 };
 
 /** The machine is shared: what others do can only add. */
@@ -31,6 +33,15 @@ export const runReadmePrograms = (packages: readonly PublishedPackage[], project
     writeFileSync(file, program);
     return { what, ...run(["node", file]) };
   });
+
+/** Each command tells its help from where it is installed. */
+export const runCommandHelps = (packages: readonly PublishedPackage[], project: string, run: RunInProject): readonly UseOutcome[] =>
+  packages.flatMap(({ name, commands }) =>
+    commands.map((command) => ({
+      what: `${command} --help of ${name} as installed`,
+      ...run([join(project, "node_modules/.bin", command), "--help"]),
+    })),
+  );
 
 const measureImport = (name: string, project: string, run: RunInProject): { readonly rssMib: number; readonly durationMs: number } => {
   const file = join(project, "measure.mjs");

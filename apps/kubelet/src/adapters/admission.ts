@@ -1,6 +1,8 @@
+import { podRef } from "@nk/pod-model";
 import type { AdmitResult, Node, Pod } from "@nk/pod-model";
 import { computeNodeAdmission } from "@nk/pod-workers";
 import type { PodAdmission } from "@nk/pod-workers";
+import type { StartTimelines } from "@nk/pod-status";
 import { raceSignal, withDeadline } from "@nk/stdx";
 import type { Clock } from "@nk/stdx";
 
@@ -39,3 +41,16 @@ export const admissionByNode = (parts: {
     },
   };
 };
+
+/** The same admission, whose beginning and end stand in the pods' timelines. */
+export const timedAdmission = (admission: PodAdmission, timelines: StartTimelines): PodAdmission => ({
+  admit: async (pod, others) => {
+    const { uid } = podRef(pod);
+    timelines.mark(uid, { name: "admit", isEnded: false });
+    try {
+      return await admission.admit(pod, others);
+    } finally {
+      timelines.mark(uid, { name: "admit", isEnded: true });
+    }
+  },
+});

@@ -6,7 +6,7 @@ import type { KubeletSettings } from "@nk/kubelet-config";
 import { crashBackoffUpTo, createPodFiles, createPodSync } from "@nk/pod-sync";
 import type { ExtrasPort, PodFiles, PodSync, ProbePort, RuntimeHandlerFacts, UserNamespaces } from "@nk/pod-sync";
 import type { Pod, PodUid } from "@nk/pod-model";
-import type { PodStartLatency } from "@nk/pod-status";
+import type { PodStartLatency, StartTimelines } from "@nk/pod-status";
 import type { Emitter } from "@nk/stdx";
 import { createMounts } from "@nk/mounts";
 import type { PodObjects, Volumes } from "@nk/volumes";
@@ -64,6 +64,8 @@ export interface EngineParts {
   readonly userNamespaces: UserNamespaces;
   /** Told why a pass does what it does. */
   readonly decisions: Emitter<PodDecision>;
+  /** Told of the steps of each pod's start. */
+  readonly timelines: StartTimelines;
   readonly stack: AsyncDisposableStack;
 }
 
@@ -74,6 +76,14 @@ const containerLogsDir = (settings: KubeletSettings): string => join(dirname(set
 const pullBound = (settings: KubeletSettings): { readonly maxParallelPulls?: number } => {
   if (settings.serializeImagePulls) return { maxParallelPulls: 1 };
   return settings.maxParallelImagePulls === undefined ? {} : { maxParallelPulls: settings.maxParallelImagePulls };
+};
+
+/** `start a container: container=main, kind=app, reason=new` */
+const describeDecision = (text: string, fields: { readonly [key: string]: unknown }): string => {
+  let told = "";
+  for (const [key, value] of Object.entries(fields))
+    if (typeof value === "string" || typeof value === "number") told += `${told === "" ? ": " : ", "}${key}=${value}`;
+  return `${text}${told}`;
 };
 
 const handlerSources = ({ runtime, cluster }: Pick<EngineParts, "runtime" | "cluster">): HandlerSources => ({
@@ -88,7 +98,7 @@ const envObjectsOf = (objects: PodObjects | undefined): Pick<ExtrasPort, "envObj
 /** Creates the engines, in the order in which they need each other. */
 export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, parts: EngineParts): Engines => {
   const { clock, logger, metrics } = telemetry;
-  const { runtime, events, probes, latency, host, view, cluster, userNamespaces, decisions, stack } = parts;
+  const { runtime, events, probes, latency, host, view, cluster, userNamespaces, decisions, timelines, stack } = parts;
   const objects = createObjects(settings, telemetry, { cluster, view, stack });
   const images = createImages<PodSandboxConfig>(
     {
@@ -145,7 +155,8 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
       clock,
       logger: logger.child({ part: "pod-sync" }),
       metrics,
-      onDecision: (uid, text) => decisions.emit({ uid, text }),
+      onDecision: (uid, text, fields) => decisions.emit({ uid, text: describeDecision(text, fields) }),
+      onStep: (uid, step) => timelines.mark(uid, step),
     },
   );
   return { podSync, images, files, volumes, objects, findHandler: (pod) => findRuntimeHandler(handlers, pod) };

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { createMounts } from "@nk/mounts";
+import { createStartTimelines } from "@nk/pod-status";
 import { openUserNamespaces } from "@nk/pod-sync";
 import type { UserNamespaces } from "@nk/pod-sync";
 import { createEmitter, raceSignal, runTaskGroup } from "@nk/stdx";
@@ -69,25 +70,22 @@ export const buildKubelet = async (
   );
   await reportResolvConf(settings, events);
   const decisions = createEmitter<PodDecision>();
+  const timelines = createStartTimelines({ clock: telemetry.clock });
   const memory = createProbeMemory({ rootDir: settings.rootDir, logger: telemetry.logger.child({ part: "probes" }) });
   stack.defer(() => memory.settled());
   const probes = createProbes(
     { exec: execThroughRuntime(runtime.cri), events, memory },
     { clock: telemetry.clock, logger: telemetry.logger.child({ part: "probes" }), metrics: telemetry.pages.probes },
   );
+  const shared = { runtime, events, host, view, decisions, timelines, stack };
   const engines = createEngines(settings, telemetry, {
-    runtime,
-    events,
+    ...shared,
     probes: probesForPodSync(probes),
     latency: membership?.latency,
-    host,
-    view,
     cluster,
     userNamespaces: await openPodIds(settings, signal),
-    decisions,
-    stack,
   });
-  const loop = { runtime, engines, events, probes, memory, decisions, view, host, membership, sources: sourceNames(settings), stack };
+  const loop = { ...shared, engines, probes, memory, membership, sources: sourceNames(settings) };
   const pods = createPodLoop(settings, telemetry, loop);
   const apiPods = membership && createApiPods(settings, telemetry, { membership, pods, engines, stack });
   const sources = createSources(settings, telemetry, (snapshot) => takeSnapshot(pods.workers, apiPods?.mirrors, snapshot));

@@ -3,13 +3,13 @@ import { kinds } from "@nk/kube-client";
 import { isStaticPod, parseTimestamp, podFullName, podRef } from "@nk/pod-model";
 import type { Pod, PodRef, PodSource, PodStatus, PodUid, RuntimePod, RuntimePodStatus } from "@nk/pod-model";
 import { createPodStatuses, needsReadinessPass } from "@nk/pod-status";
-import type { PodStartLatency, PodStatuses, StatusWriter } from "@nk/pod-status";
+import type { PodStartLatency, PodStatuses, StartTimelines, StatusWriter } from "@nk/pod-status";
 import { createActiveDeadlines, createPodWorkers, createPodWorkersMetrics } from "@nk/pod-workers";
 import type { ActiveDeadlines, PodAdmission, PodStatusPort, PodWorkers } from "@nk/pod-workers";
 import type { Probes } from "@nk/probes";
 import { createEmitter } from "@nk/stdx";
 import type { Clock, Emitter } from "@nk/stdx";
-import { admissionByNode } from "../adapters/admission.ts";
+import { admissionByNode, timedAdmission } from "../adapters/admission.ts";
 import type { EventLog } from "../adapters/event-log.ts";
 import { createFirstObservation } from "../adapters/first-observation.ts";
 import type { FirstObservation } from "../adapters/first-observation.ts";
@@ -37,6 +37,7 @@ export interface KnownPod {
 export interface PodLoop {
   readonly workers: PodWorkers;
   readonly statuses: PodStatuses;
+  readonly timelines: StartTimelines;
   /** Takes over what the runtime holds as the kubelet starts, before any source may conclude anything from it. */
   adopt(pods: readonly RuntimePod[]): void;
   /** Every source has reported: what nobody wants may be concluded from then on. */
@@ -57,6 +58,7 @@ export interface PodLoopParts {
   readonly memory: ProbeMemory;
   /** What the engines decided; kept with the workers' own decisions. */
   readonly decisions: Emitter<PodDecision>;
+  readonly timelines: StartTimelines;
   readonly sources: readonly PodSource[];
   readonly view: NodeView;
   readonly host: HostFacts;
@@ -97,16 +99,19 @@ const followStatuses = (
     writer,
     latency,
     deadlines,
+    timelines,
   }: {
     readonly writer: StatusWriter | undefined;
     readonly latency: PodStartLatency | undefined;
     readonly deadlines: ActiveDeadlines;
+    readonly timelines: StartTimelines;
   },
 ): Disposable =>
   statuses.subscribe((change) => {
     const { pod, status, stoppedForGood } = change;
     writer?.publish(pod, status, { couldHaveRunningContainers: !stoppedForGood });
     latency?.changed(change);
+    timelines.changed(podRef(pod).uid, status);
     deadlines.observe(pod, status.startTime === undefined ? undefined : parseTimestamp(status.startTime));
   });
 
@@ -194,7 +199,7 @@ const showPods = (
 
 /** Creates the loop and joins it to what is observed; nothing runs before the workers do. */
 export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, parts: PodLoopParts): PodLoop => {
-  const { runtime, engines, events, probes, memory, sources, view, membership, stack } = parts;
+  const { runtime, engines, events, probes, memory, sources, view, membership, timelines, stack } = parts;
   const { writer, latency } = membership ?? {};
   const { clock, logger, metrics } = telemetry;
   const hostIp = (): string => view.ips()[0] ?? primaryHostIp();
@@ -222,7 +227,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
   const deadlines = stack.use(createDeadlines(parts, { clock, logger, kill: (uid, request) => workers.kill(uid, request) }));
   const workers = createPodWorkers(
     {
-      admission: admissionOf(settings, clock, parts),
+      admission: timedAdmission(admissionOf(settings, clock, parts), timelines),
       status: createStatusPort(statuses, { events, applyPodProbes, writer, firstObservation }),
       runtime: podRuntime(engines.podSync, statuses, applyPodProbes),
       events,
@@ -236,6 +241,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
         deadlines.forget(uid);
         writer?.forget(uid);
         latency?.forget(uid);
+        timelines.forget(uid);
         probes.removePod(uid);
         memory.forget(uid);
         engines.podSync.forget(uid);
@@ -248,11 +254,12 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       metrics: createPodWorkersMetrics(metrics),
     },
   );
-  stack.use(followStatuses(statuses, { writer, latency, deadlines }));
+  stack.use(followStatuses(statuses, { writer, latency, deadlines, timelines }));
   joinObservations(parts, { workers, statuses }, applyPodProbes);
   return {
     workers,
     statuses,
+    timelines,
     adopt: (held) => {
       firstObservation.expect(held.map(({ uid }) => uid));
       workers.reconcileRuntime(held);

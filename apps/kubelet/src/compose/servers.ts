@@ -12,7 +12,7 @@ import type {
   PublicPorts,
 } from "@nk/kubelet-api";
 import type { KubeletSettings } from "@nk/kubelet-config";
-import { explainPod } from "../adapters/explain.ts";
+import { explanations } from "../adapters/explain.ts";
 import { createLogs } from "../adapters/logs.ts";
 import { accessReviews, tokenReviews } from "../adapters/reviews.ts";
 import { toRunningPods } from "../adapters/running-pods.ts";
@@ -79,7 +79,7 @@ const debugPorts = (parts: ServerParts): DebugPorts => {
     self: self.facts({ runtimeVersion: runtime.version }),
     verbosity: self,
     nodeLogs: { rootDirectory: "/var/log" },
-    explain: { explainPod: (uid) => explainPod(uid, { pods, cache }) },
+    explain: explanations({ pods, cache }),
   };
 };
 

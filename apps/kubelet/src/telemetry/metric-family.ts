@@ -1,6 +1,6 @@
+import { formatGoFloat } from "@nk/stdx";
 import type { GaugeOptions, MetricLabels } from "@nk/stdx";
 import * as prometheus from "prom-client";
-import { formatGoFloat } from "./go-float.ts";
 
 /** What a metric counts like. */
 export type MetricKind = "counter" | "gauge" | "histogram";

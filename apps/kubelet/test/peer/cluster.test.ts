@@ -4,6 +4,7 @@ import type { Registry } from "@nk/tool-lab";
 import { closeClusterLeakFree, openClusterRig } from "../cluster-rig.ts";
 import type { ClusterRig } from "../cluster-rig.ts";
 import { describeDeletions } from "../cluster/deletion-scenarios.ts";
+import { describeExplain } from "../cluster/explain-scenarios.ts";
 import { describeKubectl } from "../cluster/kubectl-scenarios.ts";
 import { describeLives } from "../cluster/life-scenarios.ts";
 import { describeMetrics } from "../cluster/metrics-scenarios.ts";
@@ -44,6 +45,9 @@ describe.concurrent("a node of a cluster", () => {
   });
   describe.concurrent("and kubectl", () => {
     describeKubectl(rig);
+  });
+  describe.concurrent("and what it explains", () => {
+    describeExplain(rig);
   });
   describe.concurrent("and its metrics", () => {
     describeMetrics(rig);

@@ -3,7 +3,7 @@ import type { ExplainPort } from "../ports.ts";
 import { sendText } from "../route.ts";
 import type { Route } from "../route.ts";
 
-/** `GET /explain/pods/UID`: what the kubelet is doing with one pod, what it waits for, and its last decisions. Not in the reference. */
+/** `GET /explain/pods/UID` or `/explain/pods/NAMESPACE/NAME`: what the kubelet is doing with one pod, what it waits for, and its last decisions. Not in the reference. */
 export const explainRoute = (explain: ExplainPort): Route => ({
   path: "/explain",
   scope: "tree",
@@ -11,10 +11,14 @@ export const explainRoute = (explain: ExplainPort): Route => ({
   subresources: ["pods", "proxy"],
   isLocalOnly: true,
   serve: (request, response) => {
-    const [kind, uid, ...more] = request.rest;
-    if (kind !== "pods" || uid === undefined || more.length > 0) throw pathNotFound();
-    const explanation = explain.explainPod(uid);
-    if (explanation === undefined) throw new KubeletApiError("not-found", `pod with uid "${uid}" does not exist`);
+    const [kind, first, name, ...more] = request.rest;
+    if (kind !== "pods" || first === undefined || more.length > 0) throw pathNotFound();
+    const uid = name === undefined ? first : explain.findUid?.(first, name);
+    const explanation = uid === undefined ? undefined : explain.explainPod(uid);
+    if (explanation === undefined) {
+      const which = name === undefined ? `with uid "${first}"` : `"${first}/${name}"`;
+      throw new KubeletApiError("not-found", `pod ${which} does not exist`);
+    }
     sendText(response, `${JSON.stringify(explanation, undefined, 2)}\n`, "application/json");
   },
 });

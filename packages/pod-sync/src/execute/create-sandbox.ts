@@ -3,6 +3,7 @@ import type { RuntimePodStatus } from "@nk/pod-model";
 import { errorText, PodSyncError } from "../errors.ts";
 import { recordEvent, recordSandboxFailure } from "./pod-events.ts";
 import type { PodSetup } from "./pod-setup.ts";
+import { timeStep } from "./time-step.ts";
 import { holdObservation, refreshObservation } from "./sync-context.ts";
 import type { PodPass } from "./sync-context.ts";
 
@@ -30,7 +31,9 @@ const runSandbox = async (pass: PodPass, setup: PodSetup): Promise<string> => {
   pass.memory.isStale = true;
   pass.memory.isTouched = true;
   try {
-    const { podSandboxId } = await pass.ports.sandboxes.runPodSandbox({ config: setup.sandboxConfig, runtimeHandler: setup.handler.name });
+    const { podSandboxId } = await timeStep(pass, { name: "sandbox" }, () =>
+      pass.ports.sandboxes.runPodSandbox({ config: setup.sandboxConfig, runtimeHandler: setup.handler.name }),
+    );
     metrics.runPodSandboxSeconds.observe((clock.monotonicMs() - startMs) / 1000, labels);
     return podSandboxId;
   } catch (error) {

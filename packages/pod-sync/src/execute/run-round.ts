@@ -14,6 +14,7 @@ import type { PodSetup } from "./pod-setup.ts";
 import { removeRemains } from "./remove-containers.ts";
 import { startContainer } from "./start-container.ts";
 import type { StartPlace, WaitingReason } from "./start-container.ts";
+import { timeStep } from "./time-step.ts";
 import { tryRefreshObservation } from "./sync-context.ts";
 import type { PodPass } from "./sync-context.ts";
 import { toPullPolicy, volumeImageWishes } from "./volume-images.ts";
@@ -50,7 +51,13 @@ const ensureImages = (pass: PodPass, setup: PodSetup, starts: readonly Container
     sandboxConfig: setup.sandboxConfig,
   };
   const fetch = (wishes: readonly ImageWish[]): ImagePulls =>
-    new Map(wishes.map((wish) => [wish.containerName, settle(pass.ports.images.ensureImage(wish, { signal: pass.signal }))]));
+    new Map(
+      wishes.map((wish) => {
+        const { containerName } = wish;
+        const pull = timeStep(pass, { name: "pull", containerName }, () => pass.ports.images.ensureImage(wish, { signal: pass.signal }));
+        return [containerName, settle(pull)];
+      }),
+    );
   return {
     containers: fetch(
       starts.map(({ name, kind, spec }) => ({
@@ -128,7 +135,7 @@ const bringUp = async (
   using scope = linkSignals(pass.signal, stop.signal);
   const inner: PodPass = { ...pass, signal: scope.signal };
   const dirs = makePodDirs(inner);
-  const volumes = dirs.then(() => prepareVolumes(inner));
+  const volumes = dirs.then(() => timeStep(inner, { name: "volumes" }, () => prepareVolumes(inner)));
   const pending: Promise<unknown>[] = [settle(volumes)];
   try {
     // A sandbox for a pod that cannot start holds an address for nothing.

@@ -13,6 +13,7 @@ import { killContainer } from "./kill-container.ts";
 import { containerFieldPath, recordContainerFailure, recordEvent } from "./pod-events.ts";
 import type { PodSetup } from "./pod-setup.ts";
 import { runHook } from "./run-hook.ts";
+import { timeStep } from "./time-step.ts";
 import { holdObservation, tryRefreshObservation } from "./sync-context.ts";
 import type { PodPass } from "./sync-context.ts";
 import { awaitVolumeImages, imageVolumesOf } from "./volume-images.ts";
@@ -136,7 +137,7 @@ const startCreated = async (pass: PodPass, place: StartPlace, created: CreatedCo
   // As late as this: the less is left to do when the pod that this one replaces has stopped, the shorter is the gap.
   if (pass.mayStart !== undefined) await raceSignal(pass.mayStart, pass.signal);
   try {
-    await pass.ports.containers.startContainer({ containerId });
+    await timeStep(pass, { name: "start", containerName: start.name }, () => pass.ports.containers.startContainer({ containerId }));
   } catch (cause) {
     const error = withoutExecutable(cause, start);
     recordContainerFailure(pass, fieldPath, errorText(error));
@@ -209,7 +210,9 @@ const create = async (
   let containerId;
   try {
     const request = { podSandboxId: place.sandboxId, config, sandboxConfig: place.setup.sandboxConfig };
-    ({ containerId } = await pass.ports.containers.createContainer(request));
+    ({ containerId } = await timeStep(pass, { name: "create", containerName: start.name }, () =>
+      pass.ports.containers.createContainer(request),
+    ));
     countImageVolumes(pass, { start });
   } catch (cause) {
     const error = withoutExecutable(cause, start);

@@ -18,6 +18,7 @@ export interface Settings {
   readonly sandboxStarts: SandboxStartLimits;
   readonly hookVersion: string;
   readonly onDecision: NonNullable<PodSyncOptions["onDecision"]>;
+  readonly onStep?: PodSyncOptions["onStep"];
   readonly onSandboxReady: NonNullable<PodSyncOptions["onSandboxReady"]>;
 }
 

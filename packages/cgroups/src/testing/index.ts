@@ -1,0 +1,2 @@
+export { startFakeSystemd } from "./fake-systemd.ts";
+export type { FakeSystemd, FakeSystemdOptions, SystemdCall } from "./fake-systemd.ts";

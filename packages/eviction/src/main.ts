@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import { runCommand } from "./plan/run-command.ts";
+
+process.exitCode = await runCommand(process.argv.slice(2), {
+  readText: (path) => (path === "-" ? text(process.stdin) : readFile(path, "utf8")),
+  writeOut: (written) => void process.stdout.write(written),
+  writeError: (written) => void process.stderr.write(written),
+});

@@ -1,0 +1,2 @@
+export { startHostpathDriver } from "./driver.ts";
+export type { HostpathDriver, HostpathOptions } from "./driver.ts";
