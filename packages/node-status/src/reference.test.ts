@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { computeCsiNode } from "./csi-node.ts";
 import type { ImageFact, MachineFacts, NetworkFacts, NodeFacts } from "./facts.ts";
 import { computeLease } from "./lease.ts";
+import { readMachineFacts } from "./machine-facts.ts";
 import { NODE_EVENTS } from "./node-events.ts";
 import { createNodeStatus } from "./node-status.ts";
 import type { NodeEvent } from "./ports.ts";
@@ -14,23 +15,17 @@ import { createFakeFacts, createFakeNodeApi } from "./testing/index.ts";
 const fixture = (name: string): unknown => JSON.parse(readFileSync(join(import.meta.dirname, "../test/fixtures", name), "utf8"));
 const recorded = fixture("node.json") as Node;
 
+/** The machine of the fixture `plain`, but for what differs on the one that was recorded. */
 const machine: MachineFacts = {
-  machineId: "3d1219c7c4c5404aaa1f6d2a48adfda4",
+  ...(await readMachineFacts({ root: join(import.meta.dirname, "../test/fixtures/machines/plain"), arch: "x64" })),
   systemUuid: "3d1219c7c4c5404aaa1f6d2a48adfda4",
-  bootId: "e3a42dc7-428a-4c66-8881-340a1bc0a1d3",
-  kernelVersion: "6.18.0",
-  osImage: "Debian GNU/Linux 12 (bookworm)",
-  operatingSystem: "linux",
-  architecture: "amd64",
-  cpus: 2,
-  memoryBytes: 24_684_096n * 1024n,
-  swapBytes: 0n,
   hugePages: [
     { sizeBytes: 2n ** 21n, pages: 0n },
     { sizeBytes: 2n ** 30n, pages: 0n },
   ],
   diskBytes: 264_212_084n * 1024n,
   diskInodes: 0n,
+  bootTimeMs: undefined,
 };
 
 /** The recorded images in the order a runtime may list them: by no rule. */

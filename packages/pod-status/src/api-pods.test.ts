@@ -1,66 +1,12 @@
-import { applyPodDefaults } from "@nk/pod-model";
 import type { Pod, PodStatus, RuntimeContainerStatus, RuntimePodStatus } from "@nk/pod-model";
 import { createFakeClock } from "@nk/stdx/testing";
 import { describe, expect, it } from "vitest";
-import { computePodStatus, createPodStatuses, needsReadinessPass } from "./index.ts";
+import { createPodStatuses, needsReadinessPass } from "./index.ts";
 import type { PodStatusInput } from "./index.ts";
+import { sketchInstance, sketchObserved, sketchPod as podWith, statusOf as status } from "./testing/sketch-observed.ts";
 
-type Spec = Partial<NonNullable<Pod["spec"]>>;
-
-const podWith = (spec: Spec = {}, more: Partial<Pod> = {}): Pod =>
-  applyPodDefaults({
-    spec: { containers: [{ name: "main", image: "busybox" }], ...spec },
-    ...more,
-    metadata: { name: "p", namespace: "default", uid: "u", ...more.metadata },
-  });
-
-const container = (name: string, more: Partial<RuntimeContainerStatus> = {}): RuntimeContainerStatus => ({
-  id: `${name}-id`,
-  sandboxId: "s",
-  name,
-  attempt: 0,
-  state: "running",
-  createdAtNanos: 1n,
-  image: "busybox",
-  imageId: "sha256:1",
-  labels: {},
-  annotations: {},
-  startedAtNanos: 1_000_000_000n,
-  finishedAtNanos: 0n,
-  exitCode: 0,
-  reason: "",
-  message: "",
-  imageRef: "sha256:1",
-  logPath: "",
-  mounts: [],
-  ...more,
-});
-
-const observe = (...containers: readonly RuntimeContainerStatus[]): RuntimePodStatus => ({
-  uid: "u",
-  name: "p",
-  namespace: "default",
-  ips: [],
-  sandboxes: [],
-  containers,
-  observedAtMs: 0,
-});
-
-const status = (pod: Pod, observed: RuntimePodStatus | undefined, more: Partial<PodStatusInput> = {}): PodStatus =>
-  computePodStatus({
-    pod,
-    observed,
-    previous: undefined,
-    nowMs: 10_000,
-    stoppedForGood: false,
-    runtimeName: "containerd",
-    nodeIps: [],
-    waiting: new Map(),
-    probes: new Map(),
-    terminationMessages: new Map(),
-    ...more,
-  });
-
+const container = (name: string, more: Partial<RuntimeContainerStatus> = {}): RuntimeContainerStatus => sketchInstance({ name, ...more });
+const observe = (...containers: readonly RuntimeContainerStatus[]): RuntimePodStatus => sketchObserved(containers, []);
 const deleted = { metadata: { deletionTimestamp: "2026-01-01T00:00:00Z" } };
 const probe = { exec: { command: ["true"] } };
 
@@ -193,7 +139,7 @@ describe("the store of pod statuses, for pods from the API", () => {
 
   it("starts from what the API shows, and tells the first status even if it is that", async () => {
     const { statuses, changes } = bench();
-    const first = status(podWith({}, { status: {} }), undefined, { nowMs: 0 });
+    const first = status(podWith({}, { status: {} }), undefined, { nodeIps: [], nowMs: 0 });
     await statuses.publish(podWith({}, { status: first }), { stoppedForGood: false });
     expect(changes).toEqual([{ status: first, stoppedForGood: false }]);
   });

@@ -1,26 +1,13 @@
-import { computePodLimits, computePodRequests, computeQosClass, formatResources, isHostNetwork } from "@nk/pod-model";
+import { computePodLimits, computePodRequests, computeQosClass, formatResources } from "@nk/pod-model";
 import { formatTimestamp } from "@nk/pod-model";
 import type { PodStatus } from "@nk/pod-model";
+import { computeAddresses } from "./addresses.ts";
 import { closeStatus } from "./close-status.ts";
 import { computeConditions } from "./conditions.ts";
 import { computeContainerStatuses } from "./container-statuses.ts";
 import type { PodStatusInput } from "./input.ts";
 import { computePhase, isFinal } from "./phase.ts";
 import type { PodPhase } from "./phase.ts";
-
-/** Pod IPs stay what they were when the sandbox is gone: the last status of a pod still says where it ran. */
-const addresses = (input: PodStatusInput): Pick<PodStatus, "hostIP" | "hostIPs" | "podIP" | "podIPs"> => {
-  const { nodeIps, observed, pod, previous } = input;
-  const onHost = isHostNetwork(pod);
-  const observedIps = onHost ? (observed === undefined || observed.sandboxes.length === 0 ? [] : nodeIps) : (observed?.ips ?? []);
-  const podIps = observedIps.length > 0 ? observedIps : (previous?.podIPs ?? []).flatMap(({ ip }) => (ip === undefined ? [] : [ip]));
-  const [hostIP] = nodeIps;
-  const [podIP] = podIps;
-  return {
-    ...(hostIP === undefined ? {} : { hostIP, hostIPs: nodeIps.map((ip) => ({ ip })) }),
-    ...(podIP === undefined ? {} : { podIP, podIPs: podIps.map((ip) => ({ ip })) }),
-  };
-};
 
 /**
  * What the pod was given, and what it has: the same, but while a resize is in progress. The reference replaces the latter by what it reads
@@ -74,10 +61,11 @@ export const computePodStatus = (input: PodStatusInput): PodStatus => {
     phase,
     conditions: computeConditions({ input, phase, ...facts }),
     ...explanation(input, phase),
-    ...addresses(input),
+    ...computeAddresses(input),
     startTime: input.previous?.startTime ?? formatTimestamp(input.nowMs),
     ...(statuses.initContainers.length > 0 ? { initContainerStatuses: statuses.initContainers } : {}),
     containerStatuses: statuses.containers,
+    ...(statuses.ephemeralContainers.length > 0 ? { ephemeralContainerStatuses: statuses.ephemeralContainers } : {}),
     qosClass: computeQosClass(input.pod),
     ...podResources(input),
   };

@@ -5,6 +5,7 @@ import type { PodStatusInput } from "./input.ts";
 import { isKubeletCondition, isSharedCondition, KUBELET_CONDITIONS } from "./owned-conditions.ts";
 import { isFinal } from "./phase.ts";
 import { computeResizeConditions } from "./resize-conditions.ts";
+import { ALL_CONTAINERS_RESTARTING, isRestartingAll, mayRestartAll } from "./restart-all.ts";
 import type { PodPhase } from "./phase.ts";
 
 type KubeletCondition = (typeof KUBELET_CONDITIONS)[number];
@@ -50,7 +51,9 @@ const hasInitialised = (facts: Facts): boolean =>
 
 const initialisedVerdict = (facts: Facts): Verdict => {
   const incomplete = namesWhere(facts.input.pod, facts, "incomplete");
-  if (incomplete.length === 0 || hasInitialised(facts))
+  // Once a pod is initialised it stays so, also while its init containers run again in a new sandbox or in place.
+  const wasInitialised = facts.input.previous?.conditions?.some(({ type, status }) => type === "Initialized" && status === "True") === true;
+  if (incomplete.length === 0 || hasInitialised(facts) || wasInitialised)
     return { status: "True", ...(facts.phase === "Succeeded" ? { reason: "PodCompleted" } : {}) };
   return { status: "False", reason: "ContainersNotInitialized", message: `containers with incomplete status: [${incomplete.join(" ")}]` };
 };
@@ -109,7 +112,15 @@ const sandboxVerdict = (facts: Facts): Verdict => {
   return { status: ready ? "True" : "False" };
 };
 
-const toCondition = (type: KubeletCondition, verdict: Verdict, input: ConditionsInput): PodCondition => {
+/** Whether all containers are about to be removed and started again; said only of pods whose rules may ask for it. */
+const restartingVerdict = ({ phase, input }: Facts): Verdict => {
+  if (phase === "Succeeded") return { status: "False", reason: "PodCompleted" };
+  if (phase === "Failed") return { status: "False", reason: "PodFailed" };
+  if (!isRestartingAll(input.pod, input.observed)) return { status: "False" };
+  return { status: "True", reason: "RestartAllContainersStarted", message: "container exited with restart policy rule" };
+};
+
+const toCondition = (type: KubeletCondition | typeof ALL_CONTAINERS_RESTARTING, verdict: Verdict, input: ConditionsInput): PodCondition => {
   const before = input.previous?.conditions?.find((condition) => condition.type === type);
   const generation = input.pod.metadata?.generation;
   const lastTransitionTime =
@@ -136,7 +147,12 @@ export const computeConditions = (facts: Facts): readonly PodCondition[] => {
     PodScheduled: { status: "True" },
   };
   const resize = isFinal(facts.phase) ? [] : computeResizeConditions(input.resize);
-  return [...foreignConditions(input), ...resize, ...KUBELET_CONDITIONS.map((type) => toCondition(type, verdicts[type], input))];
+  return [
+    ...foreignConditions(input),
+    ...resize,
+    ...KUBELET_CONDITIONS.map((type) => toCondition(type, verdicts[type], input)),
+    ...(mayRestartAll(input.pod) ? [toCondition(ALL_CONTAINERS_RESTARTING, restartingVerdict(facts), input)] : []),
+  ];
 };
 
 /**

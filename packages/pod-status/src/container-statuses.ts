@@ -4,8 +4,9 @@ import { computeResourceStatus } from "./container-resources.ts";
 import { computeContainerState, restartCountOf, UNKNOWN_EXIT } from "./container-state.ts";
 import type { PodStatusInput, WaitingReason } from "./input.ts";
 import { mayRestart } from "./may-restart.ts";
+import { haveBeenRemoved, removedForRestart } from "./restart-all.ts";
 
-type Kind = "init" | "sidecar" | "app";
+type Kind = "init" | "sidecar" | "app" | "ephemeral";
 
 interface Instances {
   readonly newest: RuntimeContainerStatus;
@@ -26,8 +27,14 @@ const instancesByName = (input: PodStatusInput): ReadonlyMap<string, Instances> 
 const waitingReason = (input: PodStatusInput, name: string): WaitingReason | undefined =>
   input.pod.metadata?.deletionTimestamp === undefined ? input.waiting.get(name) : undefined;
 
-const previousStatus = (input: PodStatusInput, name: string): ContainerStatus | undefined =>
-  [...(input.previous?.containerStatuses ?? []), ...(input.previous?.initContainerStatuses ?? [])].find((status) => status.name === name);
+const previousStatus = ({ previous }: PodStatusInput, name: string): ContainerStatus | undefined => {
+  const isIt = (status: ContainerStatus): boolean => status.name === name;
+  return (
+    previous?.containerStatuses?.find(isIt) ??
+    previous?.initContainerStatuses?.find(isIt) ??
+    previous?.ephemeralContainerStatuses?.find(isIt)
+  );
+};
 
 /** `Enabled` or `Disabled`: what IfPossible came to. What cannot be is not, and keeps the container from being made. */
 const recursiveReadOnlyOf = (mount: VolumeMount, { supportsRecursiveReadOnly = false }: PodStatusInput): string => {
@@ -56,28 +63,32 @@ const statusWithoutInstance = (container: Container, kind: Kind, input: PodStatu
     image: container.image ?? "",
     imageID: "",
     ready: false,
-    started: false,
+    ...startedOf(kind, false),
     restartCount: 0,
     ...volumeMountStatuses(container, input),
   };
+  if (kind !== "ephemeral" && before !== undefined && before.state?.waiting === undefined && haveBeenRemoved(input)) {
+    return removedForRestart(before, base);
+  }
   if (before?.state?.terminated !== undefined) {
     // The runtime forgot a container that had ended: its end stays the truth.
-    return { ...before, ready: kind === "init" && before.state.terminated.exitCode === 0, started: false };
+    return { ...before, ready: kind === "init" && before.state.terminated.exitCode === 0, ...startedOf(kind, false) };
   }
-  if (before?.state?.running !== undefined) return vanishedStatus(before, input, waitingFor);
+  const kept = before === undefined ? {} : { restartCount: before.restartCount, lastState: before.lastState ?? {} };
   const appStarted = (input.observed?.containers ?? []).some((seen) =>
     (input.pod.spec?.containers ?? []).some((app) => app.name === seen.name),
   );
   if (kind === "init" && appStarted) {
     // An init container that was pruned after the pod had initialised: it must have ended well.
     const message = "Unable to get init container status from container runtime and pod has been initialized, treat it as exited normally";
-    return { ...base, ready: true, state: { terminated: { exitCode: 0, reason: "Completed", message } }, lastState: {} };
+    return { ...base, ready: true, state: { terminated: { exitCode: 0, reason: "Completed", message } }, lastState: {}, ...kept };
   }
+  if (before?.state?.running !== undefined) return vanishedStatus(before, input, waitingFor);
   return {
     ...base,
     state: { waiting: { reason: waitingFor } },
     lastState: {},
-    ...(before === undefined ? {} : { restartCount: before.restartCount }),
+    ...kept,
   };
 };
 
@@ -107,6 +118,7 @@ const readiness = (options: {
   readonly input: PodStatusInput;
 }): Pick<ContainerStatus, "ready" | "started"> => {
   const { container, spec, kind, input } = options;
+  if (kind === "ephemeral") return { ready: false };
   if (container.state !== "running")
     return { ready: kind === "init" && container.state === "exited" && container.exitCode === 0, started: false };
   if (kind === "init") return { ready: false, started: true };
@@ -128,13 +140,14 @@ const statusOfInstances = (options: {
 }): ContainerStatus => {
   const { container, kind, instances, input } = options;
   const { newest, before } = instances;
+  const known = previousStatus(input, container.name);
   const waitingFor = (input.pod.spec?.initContainers ?? []).length > 0 && kind !== "init" ? "PodInitializing" : "ContainerCreating";
   let state: ContainerState = computeContainerState(newest, input) ?? { waiting: { reason: waitingFor } };
   let lastState: ContainerState =
     (before === undefined ? undefined : computeContainerState(before, input)) ?? rememberedLastState(container.name, newest, input);
   const waiting = waitingReason(input, container.name);
   // What could not be started and is not started again does not wait: it has ended (reference: ShouldContainerBeRestarted).
-  const hasEnded = newest.state === "exited" && !mayRestart(input.pod, container, newest.exitCode);
+  const hasEnded = newest.state === "exited" && (kind === "ephemeral" || !mayRestart(input.pod, container, newest.exitCode));
   if (waiting !== undefined && newest.state !== "running" && !hasEnded) {
     if (state.terminated !== undefined) lastState = state;
     state = { waiting: { reason: waiting.reason, ...(waiting.message === "" ? {} : { message: waiting.message }) } };
@@ -145,7 +158,8 @@ const statusOfInstances = (options: {
     state,
     lastState,
     ...readiness({ container: newest, spec: container, kind, input }),
-    restartCount: restartCountOf(newest),
+    // It never goes down: instances that the runtime has forgotten are counted, too.
+    restartCount: Math.max(restartCountOf(newest), known?.restartCount ?? 0),
     image: newest.image,
     imageID: newest.imageRef,
     containerID: formatContainerId({ runtimeName: input.runtimeName, id: newest.id }),
@@ -154,7 +168,8 @@ const statusOfInstances = (options: {
     ...(user === undefined
       ? {}
       : { user: { linux: { uid: Number(user.uid), gid: Number(user.gid), supplementalGroups: user.supplementalGroups.map(Number) } } }),
-    ...(newest.stopSignal === undefined ? {} : { stopSignal: newest.stopSignal }),
+    // The runtime may know the image's; only a pod that names one is told.
+    ...(newest.stopSignal === undefined || container.lifecycle?.stopSignal === undefined ? {} : { stopSignal: newest.stopSignal }),
   };
 };
 
@@ -167,6 +182,9 @@ const rememberedLastState = (name: string, newest: RuntimeContainerStatus, input
   if (status.containerID === id) return status.lastState ?? {};
   return status.state?.terminated === undefined ? (status.lastState ?? {}) : { terminated: status.state.terminated };
 };
+
+/** Nobody asks whether an ephemeral container has started. */
+const startedOf = (kind: Kind, started: boolean): Pick<ContainerStatus, "started"> => (kind === "ephemeral" ? {} : { started });
 
 const statusOf = (options: {
   readonly container: Container;
@@ -185,13 +203,22 @@ const statusOf = (options: {
 
 const kindOf = (container: Container): Kind => (isSidecar(container) ? "sidecar" : "init");
 
-/** Statuses of init containers in spec order, and of app containers sorted by name, as the reference lists them. */
-export const computeContainerStatuses = (
-  input: PodStatusInput,
-): { readonly initContainers: readonly ContainerStatus[]; readonly containers: readonly ContainerStatus[] } => {
+/** Statuses of all containers of a pod. */
+export interface ContainerStatuses {
+  readonly initContainers: readonly ContainerStatus[];
+  readonly containers: readonly ContainerStatus[];
+  readonly ephemeralContainers: readonly ContainerStatus[];
+}
+
+const byName = (statuses: readonly ContainerStatus[]): readonly ContainerStatus[] =>
+  statuses.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+
+/** Statuses of init containers in spec order, and of app and ephemeral containers sorted by name, as the reference lists them. */
+export const computeContainerStatuses = (input: PodStatusInput): ContainerStatuses => {
   const found = instancesByName(input);
   const spec: Pod["spec"] = input.pod.spec;
   const initContainers = (spec?.initContainers ?? []).map((container) => statusOf({ container, kind: kindOf(container), found, input }));
   const containers = (spec?.containers ?? []).map((container) => statusOf({ container, kind: "app", found, input }));
-  return { initContainers, containers: containers.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)) };
+  const ephemeral = (spec?.ephemeralContainers ?? []).map((container) => statusOf({ container, kind: "ephemeral", found, input }));
+  return { initContainers, containers: byName(containers), ephemeralContainers: byName(ephemeral) };
 };

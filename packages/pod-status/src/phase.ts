@@ -1,5 +1,6 @@
-import { isSidecar } from "@nk/pod-model";
-import type { Container, ContainerStatus, Pod } from "@nk/pod-model";
+import { CONTAINER_REASONS, isSidecar } from "@nk/pod-model";
+import type { Container, ContainerStateTerminated, ContainerStatus, Pod } from "@nk/pod-model";
+import { mayRestart } from "./may-restart.ts";
 
 export type PodPhase = "Pending" | "Running" | "Succeeded" | "Failed";
 
@@ -18,13 +19,22 @@ type Seen = "unknown" | "running" | "waiting" | "succeeded" | "failed";
 
 /** A container that waits after having ended counts as ended: a pod in CrashLoopBackOff is Running. */
 const seenAs = (status: ContainerStatus | undefined): Seen => {
-  const ended = status?.state?.terminated ?? (status?.state?.waiting === undefined ? undefined : status.lastState?.terminated);
+  const ended = endOf(status);
   if (ended !== undefined) return ended.exitCode === 0 ? "succeeded" : "failed";
   if (status?.state?.running !== undefined) return "running";
   return status?.state?.waiting === undefined ? "unknown" : "waiting";
 };
 
-const restartPolicyOf = (pod: Pod, container: Container): string => container.restartPolicy ?? pod.spec?.restartPolicy ?? "Always";
+/** How a container ended; of one that waits to be started again, how it did before. */
+const endOf = (status: ContainerStatus | undefined): ContainerStateTerminated | undefined =>
+  status?.state?.terminated ?? (status?.state?.waiting === undefined ? undefined : status.lastState?.terminated);
+
+/** Whether a container that has ended may be started again, by its own rules and policy or the pod's. */
+const isRestartable = (pod: Pod, container: Container, status: ContainerStatus | undefined): boolean => {
+  const end = endOf(status);
+  if (end === undefined) return false;
+  return end.reason === CONTAINER_REASONS.RestartingAllContainers || mayRestart(pod, container, end.exitCode);
+};
 
 const tally = (seen: readonly Seen[]): Tally => {
   const count = (what: Seen): number => seen.filter((one) => one === what).length;
@@ -38,14 +48,9 @@ const tally = (seen: readonly Seen[]): Tally => {
   };
 };
 
-const computeStoppedPhase = (options: { readonly pod: Pod; readonly counts: Tally; readonly stoppedForGood: boolean }): PodPhase => {
-  const { pod, counts, stoppedForGood } = options;
-  const allSucceeded = counts.stopped === counts.succeeded;
-  if (stoppedForGood) return allSucceeded ? "Succeeded" : "Failed";
-  const policies = (pod.spec?.containers ?? []).map((container) => restartPolicyOf(pod, container));
-  if (policies.includes("Always")) return "Running";
-  if (allSucceeded) return "Succeeded";
-  return policies.includes("OnFailure") ? "Running" : "Failed";
+const computeStoppedPhase = (counts: Tally, may: { readonly anyRestart: boolean }): PodPhase => {
+  if (may.anyRestart) return "Running";
+  return counts.stopped === counts.succeeded ? "Succeeded" : "Failed";
 };
 
 /**
@@ -73,7 +78,7 @@ export const computePhase = (options: {
       const started = seen === "running" ? status?.started === true : seen === "failed" || seen === "succeeded";
       if (!started && !initialised) initPending = true;
     } else if (seen === "failed") {
-      if (restartPolicyOf(pod, container) === "Never") return "Failed";
+      if (!isRestartable(pod, container, status)) return "Failed";
       if (!initialised) initPending = true;
     } else if (seen !== "succeeded") {
       initPending = true;
@@ -82,6 +87,7 @@ export const computePhase = (options: {
   const counts = tally([...appSeen, ...sidecarSeen]);
   if (initPending || counts.waiting > 0) return "Pending";
   if (counts.running > 0 && counts.unknown === 0) return "Running";
-  if (counts.running === 0 && counts.stopped > 0 && counts.unknown === 0) return computeStoppedPhase({ pod, counts, stoppedForGood });
-  return "Pending";
+  if (counts.running > 0 || counts.stopped === 0 || counts.unknown > 0) return "Pending";
+  const anyRestart = (pod.spec?.containers ?? []).some((container) => isRestartable(pod, container, byName.get(container.name)));
+  return computeStoppedPhase(counts, { anyRestart: anyRestart && !stoppedForGood });
 };

@@ -3,42 +3,17 @@ import { createFakeClock, createRecordingLogger } from "@nk/stdx/testing";
 import { describe, expect, it } from "vitest";
 import { createPodStatuses } from "./index.ts";
 import type { PodStatuses } from "./index.ts";
+import { sketchInstance, sketchObserved } from "./testing/sketch-observed.ts";
 
 const pod: Pod = {
   metadata: { name: "p", namespace: "default", uid: "u" },
   spec: { restartPolicy: "Never", containers: [{ name: "main", image: "busybox" }] },
 };
 
-const container = (state: "running" | "exited", id = "c"): RuntimeContainerStatus => ({
-  id,
-  sandboxId: "s",
-  name: "main",
-  attempt: 0,
-  state,
-  createdAtNanos: 1n,
-  image: "busybox",
-  imageId: "sha256:1",
-  labels: {},
-  annotations: {},
-  startedAtNanos: 1_000_000_000n,
-  finishedAtNanos: state === "exited" ? 2_000_000_000n : 0n,
-  exitCode: state === "exited" ? 1 : 0,
-  reason: "",
-  message: "",
-  imageRef: "sha256:1",
-  logPath: "",
-  mounts: [],
-});
+const container = (state: "running" | "exited", id = "c"): RuntimeContainerStatus =>
+  sketchInstance({ id, state, exitCode: state === "exited" ? 1 : 0 });
 
-const observe = (...containers: readonly RuntimeContainerStatus[]): RuntimePodStatus => ({
-  uid: "u",
-  name: "p",
-  namespace: "default",
-  ips: [],
-  sandboxes: [],
-  containers,
-  observedAtMs: 0,
-});
+const observe = (...containers: readonly RuntimeContainerStatus[]): RuntimePodStatus => sketchObserved(containers, []);
 
 interface Bench {
   readonly statuses: PodStatuses;

@@ -43,7 +43,7 @@ export { createPodSyncMetrics } from "./metrics.ts";
 export type { PodSyncMetrics } from "./metrics.ts";
 export type { PodStep, PodSyncOptions } from "./options.ts";
 export { computePlan } from "./plan/compute-plan.ts";
-export { DEFAULT_CRASH_BACKOFF_LIMITS } from "./plan/crash-backoff.ts";
+export { crashBackoffUpTo, DEFAULT_CRASH_BACKOFF_LIMITS } from "./plan/crash-backoff.ts";
 export type { CrashBackoffEntry, CrashBackoffLimits } from "./plan/crash-backoff.ts";
 export { computeKillOrder } from "./plan/kill-order.ts";
 export type { PlanFacts, PlanInput, ProbeResults } from "./plan/plan-input.ts";

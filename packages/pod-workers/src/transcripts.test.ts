@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { PodSource, PodUid } from "@nk/pod-model";
-import { createFakeClock } from "@nk/stdx/testing";
+import { createFakeClock, playTranscript } from "@nk/stdx/testing";
 import { expect, test } from "vitest";
 import type { Allocation } from "./allocation/checkpoint.ts";
 import { createPodWorkers } from "./pod-workers.ts";
@@ -111,19 +111,7 @@ const createSession = (text: string) => {
 for (const file of readdirSync(directory).toSorted()) {
   test(`the transcript ${file} shows what the workers do`, async () => {
     const path = join(directory, file);
-    const text = readFileSync(path, "utf8");
-    const session = createSession(text);
-    const lines: string[] = [];
-    for (const line of text.split("\n")) {
-      if (line.startsWith("$ ")) lines.push(line, ...(await session.execute(line.slice(2))));
-      // What is neither a command nor its output: comments and empty lines.
-      else if (line === "" || line.startsWith("#")) lines.push(line);
-    }
-    session.end();
-    if (process.env["UPDATE"] !== undefined) {
-      writeFileSync(path, lines.join("\n"));
-      return;
-    }
-    expect(lines.join("\n")).toBe(text);
+    const { expected, played } = await playTranscript(path, { createSession, update: process.env["UPDATE"] !== undefined });
+    expect(played).toBe(expected);
   });
 }

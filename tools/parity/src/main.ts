@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { checkLabHost, sweepStaleLabs } from "@nk/tool-lab";
 import { recordingNames } from "@nk/tool-recordings";
 import { inCluster } from "./cluster.ts";
+import { untilRemoved } from "./leftovers.ts";
 import { judge, listUnmetEverywhere, parseExpected } from "./expected.ts";
 import type { ExpectedDifference } from "./expected.ts";
 import { parseParityOptions, USAGE, UsageError } from "./options.ts";
@@ -40,7 +41,7 @@ const run = async (options: ParityOptions): Promise<number> => {
     await rm(join(keep, "kubelet.log"), { force: true });
   }
   const judged: JudgedScenario[] = [];
-  await inCluster(
+  const left = await inCluster(
     {
       entry: options.kubelet ?? join(root, "apps/kubelet/src/main.ts"),
       kind: options.controlPlane,
@@ -49,8 +50,8 @@ const run = async (options: ParityOptions): Promise<number> => {
       signal,
       say,
     },
-    (cluster) =>
-      runAll(options.only, {
+    async (cluster) => {
+      await runAll(options.only, {
         cluster,
         signal,
         onDone: (outcome) => {
@@ -58,8 +59,11 @@ const run = async (options: ParityOptions): Promise<number> => {
           judged.push(one);
           process.stderr.write(formatScenario(one, { isVerbose: verbose }));
         },
-      }),
+      });
+      return untilRemoved(cluster.proxy, { signal });
+    },
   );
+  for (const what of left) say(`the pods are gone and the runtime still has ${what}`);
   if (keep !== undefined) {
     for (const { outcome } of judged) await writeFile(join(keep, `${outcome.name}.json`), JSON.stringify(outcome, undefined, 1));
   }
@@ -71,7 +75,7 @@ const run = async (options: ParityOptions): Promise<number> => {
   for (const { line, path } of unmet) say(`line ${line} of the expected differences did not appear in any scenario: ${path}`);
   const matched = sorted.filter(isMatch).length;
   process.stdout.write(`${matched}/${sorted.length}\n`);
-  return matched === sorted.length && unmet.length === 0 ? 0 : 1;
+  return matched === sorted.length && unmet.length === 0 && left.length === 0 ? 0 : 1;
 };
 
 try {

@@ -16,4 +16,4 @@ export type {
   StandaloneStep,
 } from "./recording.ts";
 export { openRecordingProxy } from "./recording-proxy.ts";
-export type { ProxiedCall, RecordingProxy } from "./recording-proxy.ts";
+export type { MadeCall, ProxiedCall, RecordingProxy } from "./recording-proxy.ts";

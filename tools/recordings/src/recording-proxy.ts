@@ -19,6 +19,16 @@ export interface ProxiedCall {
   readonly answeredAtMs: number;
 }
 
+/** A call that went through the proxy, whether or not it has been answered: some are broken off. */
+export interface MadeCall {
+  readonly method: string;
+  readonly request: object;
+  /** When the request was complete, on the monotonic clock. */
+  readonly madeAtMs: number;
+  /** Undefined while there is no answer. */
+  readonly call: ProxiedCall | undefined;
+}
+
 /** A proxy between a kubelet and its runtime. */
 export interface RecordingProxy {
   readonly endpoint: string;
@@ -26,6 +36,8 @@ export interface RecordingProxy {
   readonly calls: readonly ProxiedCall[];
   /** The failed ones among them too. A call is the same object each time. */
   readonly allCalls: readonly ProxiedCall[];
+  /** All of them, in the order in which they were made; the list grows, and answers come. */
+  readonly madeCalls: readonly MadeCall[];
   close(): Promise<void>;
 }
 
@@ -95,6 +107,7 @@ const forwardAnswer = (down: ServerHttp2Stream, up: ClientHttp2Stream, onDone: (
 interface Entry {
   readonly method: string;
   request: object;
+  madeAtMs: number;
   call: ProxiedCall | undefined;
 }
 
@@ -128,7 +141,7 @@ export const openRecordingProxy = async (paths: { readonly listen: string; reado
   });
   server.on("stream", (down, headers) => {
     const method = METHODS.get(String(headers[":path"]));
-    const entry: Entry = { method: method?.name ?? String(headers[":path"]), request: {}, call: undefined };
+    const entry: Entry = { method: method?.name ?? String(headers[":path"]), request: {}, madeAtMs: 0, call: undefined };
     const request: Buffer[] = [];
     down.on("error", () => undefined);
     const up = openUpstream().request({ ...plainHeaders(headers), ":scheme": "http", ":authority": "localhost" });
@@ -138,6 +151,7 @@ export const openRecordingProxy = async (paths: { readonly listen: string; reado
     });
     down.on("end", () => {
       if (method !== undefined) entry.request = method.request.decode(firstMessage(request));
+      entry.madeAtMs = systemClock.monotonicMs();
       entries.push(entry);
       up.end();
     });
@@ -157,6 +171,7 @@ export const openRecordingProxy = async (paths: { readonly listen: string; reado
     get allCalls() {
       return answered();
     },
+    madeCalls: entries,
     close: async () => {
       upstream?.destroy();
       for (const session of sessions) session.destroy();

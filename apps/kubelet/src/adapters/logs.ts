@@ -67,7 +67,8 @@ export const createLogs = (lookup: LogLookup): LogsPort => ({
     if (found === undefined) throw new KubeletApiError("not-found", `pod "${request.pod}" does not exist`);
     if (!hasContainer(found.pod, request.container))
       throw new KubeletApiError("not-found", `container "${request.container}" not found in pod "${request.pod}"`);
-    const statuses = [...(found.status?.initContainerStatuses ?? []), ...(found.status?.containerStatuses ?? [])];
+    const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = found.status ?? {};
+    const statuses = [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses];
     const id = findContainerId(
       request,
       statuses.find(({ name }) => name === request.container),

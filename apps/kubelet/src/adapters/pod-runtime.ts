@@ -4,14 +4,20 @@ import type { PodStatuses } from "@nk/pod-status";
 import type { PodSync } from "@nk/pod-sync";
 import type { PodRuntimePort } from "@nk/pod-workers";
 
-/** What statuses and probes may see of a pod: a container whose postStart hook runs has not started yet for anybody but the runtime. */
-export const withoutStarting = (
-  podSync: Pick<PodSync, "isStarting">,
+/**
+ * What statuses and probes may see of a pod: a container whose postStart hook runs has not started yet for anybody but the runtime, and one
+ * that gives way to its successor runs until that does, or a pod with restartPolicy Never would be over.
+ */
+export const asShown = (
+  podSync: Pick<PodSync, "isStarting" | "isReplaced">,
   observed: RuntimePodStatus | undefined,
 ): RuntimePodStatus | undefined => {
   if (observed === undefined) return undefined;
-  const containers = observed.containers.filter(({ id }) => !podSync.isStarting(observed.uid, id));
-  return containers.length === observed.containers.length ? observed : { ...observed, containers };
+  const { uid } = observed;
+  const isAsItIs = observed.containers.every(({ id }) => !podSync.isStarting(uid, id) && !podSync.isReplaced(uid, id));
+  if (isAsItIs) return observed;
+  const containers = observed.containers.filter(({ id }) => !podSync.isStarting(uid, id));
+  return { ...observed, containers: containers.map((one) => (podSync.isReplaced(uid, one.id) ? { ...one, state: "running" } : one)) };
 };
 
 /** pod-sync as the pod workers want it: the reasons a pass found go to the pod's status on their way. */

@@ -4,7 +4,7 @@ import type { PodSandboxConfig } from "@nk/cri-api";
 import { createFileCredentials, createImages, listCredentialFiles } from "@nk/images";
 import type { Images } from "@nk/images";
 import type { KubeletSettings } from "@nk/kubelet-config";
-import { computePodCgroupLimits, createPodFiles, createPodSync } from "@nk/pod-sync";
+import { computePodCgroupLimits, crashBackoffUpTo, createPodFiles, createPodSync } from "@nk/pod-sync";
 import type { ExtrasPort, PodFiles, PodSync, ProbePort, RuntimeHandlerFacts, UserNamespaces } from "@nk/pod-sync";
 import type { Pod, PodUid } from "@nk/pod-model";
 import type { PodStartLatency, StartTimelines } from "@nk/pod-status";
@@ -163,7 +163,7 @@ export const createEngines = (settings: KubeletSettings, telemetry: Telemetry, p
     },
     {
       podLogsDir: settings.podLogsDir,
-      crashBackoff: { initialMs: 10_000, maxMs: settings.crashLoopBackOffMaxMs, resetAfterMs: 600_000 },
+      crashBackoff: crashBackoffUpTo(settings.crashLoopBackOffMaxMs),
       clock,
       logger: logger.child({ part: "pod-sync" }),
       metrics,

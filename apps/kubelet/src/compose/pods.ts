@@ -25,7 +25,7 @@ import type { FirstObservation } from "../adapters/first-observation.ts";
 import { primaryHostIp } from "../adapters/node-facts.ts";
 import type { HostFacts } from "../adapters/host.ts";
 import type { NodeView } from "../adapters/node-view.ts";
-import { podRuntime, withoutStarting } from "../adapters/pod-runtime.ts";
+import { asShown, podRuntime } from "../adapters/pod-runtime.ts";
 import type { ProbeMemory } from "../adapters/probe-memory.ts";
 import { applyProbes, probeVerdicts } from "../adapters/probing.ts";
 import { standingOf } from "../adapters/standing.ts";
@@ -253,7 +253,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
   const sourcesReady = Promise.withResolvers<void>();
   const forgotten = createEmitter<PodRef>();
   const firstObservation = createFirstObservation(runtime.cache);
-  const observed = (uid: PodUid): RuntimePodStatus | undefined => withoutStarting(engines.podSync, runtime.cache.get(uid));
+  const observed = (uid: PodUid): RuntimePodStatus | undefined => asShown(engines.podSync, runtime.cache.get(uid));
   const applyPodProbes: ApplyProbes = (pod) => applyProbes(probes, pod, { observed: observed(podRef(pod).uid), hostIp: hostIp() });
   const statuses = createPodStatuses(
     {

@@ -5,11 +5,11 @@ import { expect, it } from "vitest";
 import { systemClock } from "@nk/stdx";
 import { findAssetsDir } from "@nk/tool-lab";
 import { findFreePort } from "../http-api.ts";
-import { SLEEP, podOf, shell } from "../manifests.ts";
+import { BUSYBOX, SLEEP, podOf, shell } from "../manifests.ts";
 import type { ClusterRig } from "../cluster-rig.ts";
 import { untilApiPod, untilApiPodGone } from "../cluster-rig.ts";
 import { until } from "../until.ts";
-import { runReady } from "./pod-facts.ts";
+import { isReady, runReady } from "./pod-facts.ts";
 
 /** The versions that are there: envtest's folder has often one only, under its plain name. */
 const versions = (): readonly (string | undefined)[] => {
@@ -79,6 +79,27 @@ export const describeKubectl = (rig: () => ClusterRig): void => {
     expect(lines).toBe("line 1\nline 2\nline 3\nline 4\nline 5\n");
     await untilApiPod(rig(), "follow", ({ status }) => status?.phase === "Succeeded");
     await rig().remove("Pod", "follow");
+  });
+
+  it("debugs a pod by kubectl: attached to an ephemeral container that sees its target's processes", async () => {
+    const kubectl = (args: readonly string[], more: object = {}): Promise<string> => rig().controlPlane.kubectl(args, more);
+    await runReady(rig(), podOf("debugged", [shell("main", SLEEP)]));
+    const script = "tr '\\0' ' ' < /proc/1/cmdline; read word; echo heard $word; sleep 1; exit 3";
+    const flags = ["--image", BUSYBOX, "--image-pull-policy", "IfNotPresent", "--target", "main", "--container", "dbg"];
+    // The stream ends with what it was given, so what the container answers is in its log only.
+    await kubectl(["debug", "-i", "debugged", ...flags, "--", "sh", "-c", script], { stdin: "a word\n" });
+    const pod = await untilApiPod(
+      rig(),
+      "debugged",
+      ({ status }) => status?.ephemeralContainerStatuses?.[0]?.state?.terminated !== undefined,
+    );
+    expect(pod.status?.ephemeralContainerStatuses).toMatchObject([
+      { name: "dbg", ready: false, restartCount: 0, state: { terminated: { reason: "Error", exitCode: 3 } } },
+    ]);
+    expect(isReady(pod)).toBe(true);
+    expect(await kubectl(["logs", "debugged", "--container", "dbg"])).toMatch(/sleep 100000.*heard a word/s);
+    await rig().remove("Pod", "debugged");
+    await untilApiPodGone(rig(), "debugged");
   });
 
   it("says what kubectl asks in vain", async () => {

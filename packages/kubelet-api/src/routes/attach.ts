@@ -3,6 +3,7 @@ import type { ContainersPort, StreamingPort } from "../ports.ts";
 import type { Route } from "../route.ts";
 import { proxyStream } from "../streaming/proxy.ts";
 import type { StreamLimits } from "../streaming/proxy.ts";
+import { streamingRoute } from "../streaming/streaming-route.ts";
 import { locateContainer, parseContainerPath, parseStreamChoice } from "../streaming/target.ts";
 
 /** Whether a process has a terminal was settled when it was started, so the container's spec says it and not the client. */
@@ -15,13 +16,8 @@ const hasTty = ({ spec }: Pod, name: string): boolean =>
 export const attachRoute = (
   ports: { readonly containers: ContainersPort; readonly streaming: Pick<StreamingPort, "attach"> },
   limits: StreamLimits = {},
-): Route => ({
-  path: "/attach",
-  scope: "tree",
-  methods: ["GET", "POST"],
-  isLocalOnly: true,
-  isLongRunning: () => true,
-  serve: async (request, response) => {
+): Route =>
+  streamingRoute("/attach", async (request, response) => {
     const { signal } = request;
     const path = parseContainerPath(request.rest);
     const choice = parseStreamChoice(request.query);
@@ -29,5 +25,4 @@ export const attachRoute = (
     const tty = hasTty(pod, path.container);
     const locate = (): Promise<string> => ports.streaming.attach({ ...choice, tty, containerId }, { signal });
     await proxyStream({ request, response, locate }, limits);
-  },
-});
+  });

@@ -4,6 +4,7 @@ import type { ContainersPort, StreamingPort } from "../ports.ts";
 import type { Route, RouteRequest } from "../route.ts";
 import { proxyStream } from "../streaming/proxy.ts";
 import type { StreamLimits } from "../streaming/proxy.ts";
+import { streamingRoute } from "../streaming/streaming-route.ts";
 import { findPod } from "../streaming/target.ts";
 
 const bad = (message: string): KubeletApiError => new KubeletApiError("bad-request", message);
@@ -30,13 +31,8 @@ const parsePorts = ({ upgrade, query }: RouteRequest): readonly number[] => {
 export const portForwardRoute = (
   ports: { readonly containers: ContainersPort; readonly streaming: Pick<StreamingPort, "portForward"> },
   limits: StreamLimits = {},
-): Route => ({
-  path: "/portForward",
-  scope: "tree",
-  methods: ["GET", "POST"],
-  isLocalOnly: true,
-  isLongRunning: () => true,
-  serve: async (request, response) => {
+): Route =>
+  streamingRoute("/portForward", async (request, response) => {
     const { signal } = request;
     const [namespace, pod, uid, ...more] = request.rest;
     if (namespace === undefined || pod === undefined || more.length > 0) throw routeNotFound();
@@ -46,5 +42,4 @@ export const portForwardRoute = (
     if (sandboxId === undefined) throw new KubeletApiError("internal", `pod not found ("${podFullName(ref)}")`);
     const locate = (): Promise<string> => ports.streaming.portForward({ sandboxId, ports: wanted }, { signal });
     await proxyStream({ request, response, locate }, limits);
-  },
-});
+  });

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { podRef } from "@nk/pod-model";
 import type { Pod, PodStatus } from "@nk/pod-model";
-import { createFakeClock } from "@nk/stdx/testing";
+import { createFakeClock, playTranscript } from "@nk/stdx/testing";
 import { expect, test } from "vitest";
 import { createFakePodApi, sketchApiPod, sketchStatus } from "../testing/index.ts";
 import type { ApiMood } from "../testing/index.ts";
@@ -141,19 +141,7 @@ const createSession = () => {
 for (const file of readdirSync(directory).toSorted()) {
   test(`the transcript ${file} shows what the writer asks of the API`, async () => {
     const path = join(directory, file);
-    const text = readFileSync(path, "utf8");
-    const session = createSession();
-    const lines: string[] = [];
-    for (const line of text.split("\n")) {
-      if (line.startsWith("$ ")) lines.push(line, ...(await session.execute(line.slice(2))));
-      // What is neither a command nor its output: comments and empty lines.
-      else if (line === "" || line.startsWith("#")) lines.push(line);
-    }
-    session.end();
-    if (process.env["UPDATE"] !== undefined) {
-      writeFileSync(path, lines.join("\n"));
-      return;
-    }
-    expect(lines.join("\n")).toBe(text);
+    const { expected, played } = await playTranscript(path, { createSession, update: process.env["UPDATE"] !== undefined });
+    expect(played).toBe(expected);
   });
 }

@@ -1,18 +1,20 @@
 import { hasRestartAlways } from "@nk/pod-model";
 import type { Container, ContainerStatus, Pod, PodStatus } from "@nk/pod-model";
 import { mayRestart } from "../may-restart.ts";
+import { mayRestartAll } from "../restart-all.ts";
 
 const revived = (
   pod: Pod,
   containers: readonly Container[],
   statuses: { readonly before: readonly ContainerStatus[]; readonly after: readonly ContainerStatus[] },
 ): string | undefined => {
-  for (const { name, state } of statuses.before) {
+  for (const { name, state, restartCount } of statuses.before) {
     if (state?.terminated === undefined) continue;
     const container = containers.find((one) => one.name === name);
     if (container !== undefined && mayRestart(pod, container, state.terminated.exitCode)) continue;
     const now = statuses.after.find((one) => one.name === name);
-    if (now !== undefined && now.state?.terminated === undefined) return name;
+    // Counted as a restart it is one: a changed image replaces a container whatever its policy.
+    if (now !== undefined && now.state?.terminated === undefined && now.restartCount <= restartCount) return name;
   }
   return undefined;
 };
@@ -24,10 +26,7 @@ const revived = (
 export const findRevivedContainer = (pod: Pod, before: PodStatus, after: PodStatus): string | undefined => {
   if (pod.spec?.restartPolicy === undefined || pod.spec.restartPolicy === "Always") return undefined;
   const { initContainers = [], containers } = pod.spec;
-  const restartsAll = [...initContainers, ...containers].some(({ restartPolicyRules }) =>
-    restartPolicyRules?.some(({ action }) => action === "RestartAllContainers"),
-  );
-  if (restartsAll) return undefined;
+  if (mayRestartAll(pod)) return undefined;
   const regularInit = initContainers.filter((container) => !hasRestartAlways(container));
   const isRegularInit = ({ name }: ContainerStatus): boolean => regularInit.some((container) => container.name === name);
   return (

@@ -9,6 +9,8 @@ export interface PodMemory {
   readonly reportedBackoffs: Map<string, { readonly containerId: string; readonly atMs: number }>;
   /** Ids of containers whose postStart hook has not ended yet. */
   readonly starting: Set<string>;
+  /** Ids of containers that a pass under way stops to put others in their place. */
+  readonly replacing: Set<string>;
   /** Ids of sandboxes that this kubelet has stopped: they need not be stopped once more to be removed. */
   readonly stoppedSandboxes: Set<string>;
   /** By container id: the resize order that was in force when this kubelet made it; 0 for none. */
@@ -50,6 +52,7 @@ export const createPodMemories = (): PodMemories => {
         backoffs: new Map(),
         reportedBackoffs: new Map(),
         starting: new Set(),
+        replacing: new Set(),
         stoppedSandboxes: new Set(),
         madeFor: new Map(),
         resized: NOTHING_RESIZED,

@@ -74,6 +74,11 @@ export interface PodSync {
    * pod's status and not probed, although the runtime says that it runs. Asked again when `sync` settles, nothing else tells the end.
    */
   isStarting(uid: PodUid, containerId: string): boolean;
+  /**
+   * Whether a container is being stopped because its definition changed, and its successor has not started yet. Whatever its restart policy
+   * says it has not ended for good: its pod goes on.
+   */
+  isReplaced(uid: PodUid, containerId: string): boolean;
   /** Drops what is remembered of a pod that needed no clean-up. */
   forget(uid: PodUid): void;
 }
@@ -180,6 +185,7 @@ export const createPodSync = (ports: PodSyncPorts, options: PodSyncOptions = {})
       return observed === undefined ? undefined : listLiveContainers(observed).length > 0;
     },
     isStarting: (uid, containerId) => context.memories.get(uid)?.starting.has(containerId) ?? false,
+    isReplaced: (uid, containerId) => context.memories.get(uid)?.replacing.has(containerId) ?? false,
     forget: (uid) => context.memories.forget(uid),
   };
 };

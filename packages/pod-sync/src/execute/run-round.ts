@@ -215,6 +215,8 @@ const execute = async (
 ): Promise<void> => {
   const { plan, observed } = step;
   await killWhatMustGo(pass, plan, observed);
+  // How those ended that were killed for it is known only as long as they are there.
+  if (plan.restartAll !== undefined && plan.containersToKill.length > 0) await tryRefreshObservation(pass);
   await removeRemains(pass, plan, observed);
   rememberRestartAll(pass, plan);
   const hasKilled = plan.killPod !== undefined || plan.containersToKill.length > 0;
@@ -236,11 +238,15 @@ export const runRound = async (
   step: { readonly plan: PodPlan; readonly observed: RuntimePodStatus | undefined },
 ): Promise<RoundOutcome> => {
   const outcome: RoundOutcome = { reasons: new Map(), errors: [], retryAtMs: [], startedSidecar: false };
+  const { replacing } = pass.memory;
+  for (const { id, reason } of step.plan.containersToKill) if (reason === "definition-changed") replacing.add(id);
   try {
     await execute(pass, step, outcome);
   } catch (error) {
     pass.signal.throwIfAborted();
     outcome.errors.push(isPodSyncError(error) ? error : failStep(pass, { code: "unexpected", what: "execute the plan" }, error));
+  } finally {
+    replacing.clear();
   }
   pass.signal.throwIfAborted();
   if (pass.memory.isStale) await tryRefreshObservation(pass);

@@ -124,11 +124,30 @@ describe("app containers", () => {
       probes: { "main-0": { liveness: "failure" } },
       plan: ["kill main-0: liveness", "start app main 1: replaced"],
     },
-    "rules decide only after the kill of a failed probe": {
+    "an end in a sandbox that was replaced restarts the container alone, whatever its rule says": {
+      pod: {
+        restartPolicy: "Never",
+        containers: [
+          container("main", { restartPolicyRules: [{ action: "RestartAllContainers", exitCodes: { operator: "In", values: [1] } }] }),
+        ],
+      },
+      has: [exited("main", 1, { sandboxId: "s0" })],
+      sandboxes: [notReady, { attempt: 1 }],
+      plan: ["start app main 1: ended"],
+    },
+    "a failed probe asks the policies, not the rules: no exit code is known yet": {
       pod: { containers: [container("main", { restartPolicyRules: [{ action: "Restart", exitCodes: { operator: "In", values: [1] } }] })] },
       has: [{ name: "main" }],
       probes: { "main-0": { liveness: "failure" } },
-      plan: ["kill main-0: liveness"],
+      plan: ["kill main-0: liveness", "start app main 1: replaced"],
+    },
+    "under Never the rules decide once the container has ended": {
+      pod: {
+        restartPolicy: "Never",
+        containers: [container("main", { restartPolicyRules: [{ action: "Restart", exitCodes: { operator: "In", values: [137] } }] })],
+      },
+      has: [exited("main", 137)],
+      plan: ["start app main 1: ended"],
     },
     "a probe's verdict on an earlier instance means nothing": {
       has: [{ name: "main", attempt: 1 }, exited("main", 137)],

@@ -41,9 +41,8 @@ const faultOf = (view: PlanView, spec: Container, running: RuntimeContainerStatu
 const planRunning = (steps: PlanSteps, view: PlanView, target: { spec: Container; running: RuntimeContainerStatus }): void => {
   const fault = faultOf(view, target.spec, target.running);
   if (fault === undefined) return;
-  // Rules depend on the exit code, which only the next plan knows.
-  const hasRules = target.spec.restartPolicyRules !== undefined && target.spec.restartPolicyRules.length > 0;
-  const restarts = fault.alwaysRestarts || (restartsOnFailure(view.pod, target.spec) && !hasRules);
+  // By the policies alone: rules depend on the exit code, and where a policy says Never the next plan asks them.
+  const restarts = fault.alwaysRestarts || restartsOnFailure(view.pod, target.spec);
   addKill(steps, target.running, {
     reason: fault.reason,
     message: restarts && fault.reason !== "resize" ? `${fault.text}, will be restarted` : fault.text,
@@ -73,7 +72,9 @@ const planApp = (steps: PlanSteps, view: PlanView, spec: Container): boolean => 
       return true;
     case "exited": {
       const decision = decideRestart(view.pod, spec, newest);
-      if (decision === "restart") addStart(steps, view, { spec, kind: "app", reason: "ended" });
+      // What ended in a sandbox that was replaced can ask for no restart of all: they have all been started anew since.
+      const restarts = decision === "restart" || (decision === "restart-all" && newest.sandboxId !== view.sandboxId);
+      if (restarts) addStart(steps, view, { spec, kind: "app", reason: "ended" });
       return decision !== "leave";
     }
   }

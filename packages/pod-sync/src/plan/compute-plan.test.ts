@@ -4,6 +4,7 @@ import { samplePod, sampleStatus } from "../testing/index.ts";
 import { briefPlan, container, exited, facts, NOW_MS, planOf, probe, sidecar } from "../testing/plan-cases.ts";
 import type { Case, Cases } from "../testing/plan-cases.ts";
 import { computePlan } from "./compute-plan.ts";
+import { crashBackoffUpTo } from "./crash-backoff.ts";
 
 const probedSide = { initContainers: [sidecar("side", { startupProbe: probe, livenessProbe: probe }), container("i2")] };
 
@@ -55,6 +56,14 @@ const entry = (backoffMs: number, more: { readonly lastRestartMs?: number; reado
 });
 
 describe("crash back-off", () => {
+  test.each([
+    [300_000, 10_000],
+    [10_000, 10_000],
+    [2_000, 2_000],
+  ])("of at most %i ms begins with %i ms", (maxMs, initialMs) => {
+    expect(crashBackoffUpTo(maxMs)).toMatchObject({ initialMs, maxMs });
+  });
+
   const decide = (given: {
     attempt?: number;
     entry?: ReturnType<typeof entry>;

@@ -22,6 +22,13 @@ export interface CrashBackoffLimits {
 /** Upstream's numbers (pkg/kubelet/kubelet.go: 10 s doubling to 5 min, forgotten after 10 min). */
 export const DEFAULT_CRASH_BACKOFF_LIMITS: CrashBackoffLimits = { initialMs: 10_000, maxMs: 300_000, resetAfterMs: 600_000 };
 
+/** Limits whose longest wait is shorter than the usual first one: then every wait is the longest (newCrashLoopBackOff in the reference). */
+export const crashBackoffUpTo = (maxMs: number): CrashBackoffLimits => ({
+  ...DEFAULT_CRASH_BACKOFF_LIMITS,
+  initialMs: Math.min(DEFAULT_CRASH_BACKOFF_LIMITS.initialMs, maxMs),
+  maxMs,
+});
+
 /** What {@link decideCrashBackoff} takes. */
 export interface CrashBackoffInput {
   /** The newest instance that ended. */

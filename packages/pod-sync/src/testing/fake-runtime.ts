@@ -50,6 +50,8 @@ export interface FakeRuntime {
   exit(name: string, exitCode: number, reason?: string): void;
   /** Makes a sandbox not ready, as when its pause process dies. Its containers end with 137. */
   breakSandbox(uid: PodUid): void;
+  /** The same while its containers run on, as when only the pause process dies. */
+  loseSandbox(uid: PodUid): void;
   /** Changes what an instance looks like, e.g. its state to `unknown`. */
   patch(name: string, change: Partial<RuntimeContainerStatus>): void;
   /** Exit code of containers that are stopped; default 137. */
@@ -269,6 +271,11 @@ export const createFakeRuntime = (clock: Clock): FakeRuntime => {
   const setState = (name: string, change: { readonly state?: RuntimeContainerState }): void =>
     void Object.assign(newestNamed(state, name), change);
 
+  const loseSandbox = (uid: PodUid): void => {
+    for (const sandbox of state.pods.get(uid)?.sandboxes ?? []) Object.assign(sandbox, { state: "notready", ips: [] });
+    cache.set(uid, statusOf(state, uid));
+  };
+
   return Object.assign(controls, {
     sandboxes: createSandboxPort(state, step),
     containers: createContainerPort(state, step, controls),
@@ -290,11 +297,11 @@ export const createFakeRuntime = (clock: Clock): FakeRuntime => {
       for (const uid of cache.keys()) cache.set(uid, statusOf(state, uid));
     },
     breakSandbox: (uid: PodUid) => {
-      const pod = state.pods.get(uid);
-      for (const sandbox of pod?.sandboxes ?? []) Object.assign(sandbox, { state: "notready", ips: [] });
-      for (const container of pod?.containers ?? []) end(state, container, { exitCode: 137 });
+      loseSandbox(uid);
+      for (const container of state.pods.get(uid)?.containers ?? []) end(state, container, { exitCode: 137 });
       cache.set(uid, statusOf(state, uid));
     },
+    loseSandbox,
     patch: (name: string, change: Partial<RuntimeContainerStatus>) => {
       setState(name, change);
       for (const uid of cache.keys()) cache.set(uid, statusOf(state, uid));
