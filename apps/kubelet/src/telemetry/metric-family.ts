@@ -63,18 +63,25 @@ export const createMetricFamily = (
   const { name, kind, help, read } = declaration;
   const labelNames = (declaration.labelNames ?? []).toSorted();
   const metric = createMetric(declaration);
-  const series = new Set<string>();
+  // By the values of the labels, in the order of their names; the labels as prom-client takes them are made once.
+  const series = new Map<string, Labels>();
+  const keyOf = (labels: MetricLabels | undefined): string => {
+    let key = "";
+    for (const label of labelNames) key += `${labels?.[label] ?? ""}\0`;
+    return key;
+  };
   /** The labels that were declared; undefined when they would make one series too many. */
   const place = (labels: MetricLabels | undefined): Labels | undefined => {
-    const known: Labels = Object.fromEntries(labelNames.map((label) => [label, labels?.[label] ?? ""]));
-    const key = JSON.stringify(known);
-    if (series.has(key)) return known;
-    if (series.size < limits.maxSeries) {
-      series.add(key);
-      return known;
+    const key = keyOf(labels);
+    const known = series.get(key);
+    if (known !== undefined) return known;
+    if (series.size >= limits.maxSeries) {
+      limits.onDropped();
+      return undefined;
     }
-    limits.onDropped();
-    return undefined;
+    const made: Labels = Object.fromEntries(labelNames.map((label) => [label, labels?.[label] ?? ""]));
+    series.set(key, made);
+    return made;
   };
   const measure = (labels: MetricLabels | undefined, value: number, record: (place: Labels) => void): void => {
     const known = Number.isNaN(value) ? undefined : place(labels);
@@ -95,8 +102,9 @@ export const createMetricFamily = (
         if (metric instanceof prometheus.Histogram) metric.observe(known, value);
       }),
     remove(labels) {
-      const known: Labels = Object.fromEntries(labelNames.map((label) => [label, labels[label] ?? ""]));
-      if (series.delete(JSON.stringify(known))) metric.remove(known);
+      const key = keyOf(labels);
+      const known = series.get(key);
+      if (known !== undefined && series.delete(key)) metric.remove(known);
     },
     async render() {
       const asked = read?.();

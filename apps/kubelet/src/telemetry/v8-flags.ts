@@ -3,7 +3,7 @@
  * at the first thread, so the process replaces itself once (execve: the same pid, some 100 ms) with what makes it small. The figures
  * are in tools/bench. Run from its sources it stays as it was started: there the compiler of TypeScript costs more than all of this saves.
  */
-const FLAGS: readonly string[] = ["--max-semi-space-size=1", "--optimize-for-size", "--no-opt", "--no-maglev", "--no-parallel-scavenge"];
+const FLAGS: readonly string[] = ["--max-semi-space-size=2", "--optimize-for-size", "--no-opt", "--no-maglev", "--no-parallel-scavenge"];
 
 const isBundle = !import.meta.url.endsWith(".ts");
 
