@@ -67,7 +67,8 @@ const parseLine = (line: string): MountEntry | undefined => {
 /** The mounts of a mountinfo file in the kernel's order: of two at one place the later one covers the earlier. Broken lines are left out. */
 export const parseMountTable = (text: string): readonly MountEntry[] => text.split("\n").flatMap((line) => parseLine(line) ?? []);
 
-const escapePath = (path: string): string =>
+/** As the kernel writes a path in a mount table, and as fstab(5) takes it. */
+export const escapePath = (path: string): string =>
   path.replaceAll(/[ \t\n\\]/gu, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
 
 /** The entries at or below a directory; a node has hundreds of mounts and a pod two of them, so only lines that name it are parsed. */

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -140,5 +140,46 @@ describe("mounts", () => {
     await writeFile(table, `42 27 0:39 / ${root} rw shared:7 - ext4 /dev/vda rw\n`);
     await mounts.ensureSharedRoot();
     expect(await calls()).toHaveLength(2);
+  });
+
+  it("that are asked for at once are made together while the first is being made", async () => {
+    const mounts = await mountsWith({ mount: `[ "$3" != "--all" ] || cat "$5" >> ${dir}/fstab` });
+    const names = ["a", "b", "with blank", "d"];
+    await Promise.all(names.map((name) => mkdir(join(root, name), { recursive: true })));
+    await Promise.all(names.map((name) => mounts.mountTmpfs({ target: join(root, name), sizeBytes: 4096n })));
+    const made = await calls();
+    expect(made).toHaveLength(2);
+    expect(made[0]).toBe(`mount --no-canonicalize --internal-only -t tmpfs -o size=4096,noswap tmpfs ${root}/a`);
+    expect(made[1]).toMatch(/^mount --no-canonicalize --internal-only --all --fstab \/proc\/\d+\/fd\/\d+$/u);
+    expect((await readFile(join(dir, "fstab"), "utf8")).split("\n").toSorted()).toEqual([
+      "",
+      `tmpfs ${root}/b tmpfs size=4096,noswap 0 0`,
+      `tmpfs ${root}/d tmpfs size=4096,noswap 0 0`,
+      String.raw`tmpfs ${root}/with\040blank tmpfs size=4096,noswap 0 0`,
+    ]);
+    expect(await readdir(root)).toEqual(names.toSorted());
+  });
+
+  it("are tried one by one when they cannot be made together, and only who failed is told", async () => {
+    const mounts = await mountsWith({ mount: 'case "$*" in *--all*) exit 64;; */c) echo "mount: c is bad" >&2; exit 32;; esac' });
+    const names = ["a", "b", "c", "d"];
+    await Promise.all(names.map((name) => mkdir(join(root, name), { recursive: true })));
+    const results = await Promise.allSettled(names.map((name) => mounts.mountTmpfs({ target: join(root, name), noswap: false })));
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);
+    expect(results[2]).toMatchObject({
+      reason: { code: "mount-failed", message: `mounting a tmpfs on ${root}/c failed: mount: c is bad` },
+    });
+  });
+
+  it("are not made for who gave up while another was being made", async () => {
+    const mounts = await mountsWith({ mount: "sleep 0.2" });
+    await mkdir(join(root, "b"));
+    const abort = new AbortController();
+    const first = mounts.mountTmpfs({ target: join(root, "a") });
+    const second = mounts.mountTmpfs({ target: join(root, "b") }, { signal: abort.signal });
+    setTimeout(() => abort.abort(new Error("the pod is gone")), 50);
+    await expect(second).rejects.toThrow("the pod is gone");
+    await first;
+    expect(await calls()).toEqual([`mount --no-canonicalize --internal-only -t tmpfs -o noswap tmpfs ${root}/a`]);
   });
 });

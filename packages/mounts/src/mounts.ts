@@ -12,6 +12,7 @@ import type { MountEntry } from "./mount-table.ts";
 import { openWithin } from "./open-within.ts";
 import type { HeldFile } from "./open-within.ts";
 import { realPathOf, resolveTarget } from "./targets.ts";
+import { createTmpfsMount } from "./tmpfs.ts";
 
 /** What {@link createMounts} takes. */
 export interface MountsOptions {
@@ -140,40 +141,6 @@ interface Parts {
   readonly unmount: Mounts["unmount"];
   readonly run: ReturnType<typeof createMountCommands>;
 }
-
-const tmpfsOptions = (request: TmpfsRequest, noswap: boolean): readonly string[] => {
-  const { sizeBytes, mode } = request;
-  const options = [
-    ...(sizeBytes !== undefined && sizeBytes > 0n ? [`size=${sizeBytes}`] : []),
-    ...(mode === undefined ? [] : [`mode=${mode.toString(8)}`]),
-    ...(noswap ? ["noswap"] : []),
-  ];
-  return options.length === 0 ? [] : ["-o", options.join(",")];
-};
-
-const createTmpfsMount = (parts: Parts): Mounts["mountTmpfs"] => {
-  // Learned by trying: kernels before 6.4 and user namespaces refuse the option.
-  let takesNoswap: boolean | undefined;
-  return async (request, options) => {
-    const target = await resolveTarget(parts.rootDir, request.target);
-    if ((await parts.findReal(target, options))?.fsType === "tmpfs") return;
-    const mount = (noswap: boolean): Promise<void> =>
-      parts.run("mount", ["-t", "tmpfs", ...tmpfsOptions(request, noswap), "tmpfs", target], {
-        what: `mounting a tmpfs on ${target}`,
-        signal: options?.signal,
-      });
-    const wantsNoswap = request.noswap ?? true;
-    if (!wantsNoswap || takesNoswap === false) return mount(false);
-    try {
-      await mount(true);
-      takesNoswap = true;
-    } catch (error) {
-      if (takesNoswap === true || !(error instanceof MountsError)) throw error;
-      await mount(false);
-      takesNoswap = false;
-    }
-  };
-};
 
 const createSubPathBind =
   (parts: Parts): Mounts["bindSubPath"] =>

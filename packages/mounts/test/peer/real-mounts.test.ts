@@ -39,6 +39,20 @@ describe.skipIf(!isRoot)("on the kernel's own mounts (needs root)", () => {
     expect(await mounts.find(target)).toBeUndefined();
   });
 
+  it("mounts many that are asked for at once, each once and of its own size, whatever they are called", async () => {
+    const names = Array.from({ length: 40 }, (_, index) => `v${index} #\\ "x"`);
+    await Promise.all(names.map((name) => mkdir(join(root, name))));
+    const wanted = names.map((name, index) => ({ target: join(root, name), sizeBytes: BigInt(4096 * (index + 1)) }));
+    await Promise.all(wanted.map((request) => mounts.mountTmpfs(request)));
+    await Promise.all(wanted.map((request) => mounts.mountTmpfs(request)));
+    const found = await mounts.list({ below: root });
+    expect(found.map(({ mountPoint }) => mountPoint).toSorted()).toEqual(wanted.map(({ target }) => target).toSorted());
+    for (const { target, sizeBytes } of wanted) {
+      const entry = found.find(({ mountPoint }) => mountPoint === target);
+      expect(entry?.superOptions).toContain(`size=${sizeBytes / 1024n}k`);
+    }
+  });
+
   it("ends what is stacked, and detaches what is in use", async () => {
     const target = join(root, "a");
     const source = join(dir, "source");
