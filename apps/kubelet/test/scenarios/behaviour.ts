@@ -11,7 +11,7 @@ const readBehaviour = (text: string): Behaviour => {
   if (exit !== null) return { type: "exit", code: Number(exit[1]) };
   if (text === "run") return { type: "run", code: 0, slowSeconds: 0 };
   if (text === "run, deaf") return { type: "run", code: undefined, slowSeconds: 0 };
-  const onTerm = /^run, on TERM exit (\d+)(?: after (\d+) s)?$/.exec(text);
+  const onTerm = /^run, on TERM exit (\d+)(?: after (\d+(?:\.\d+)?) s)?$/.exec(text);
   if (onTerm !== null) return { type: "run", code: Number(onTerm[1]), slowSeconds: Number(onTerm[2] ?? 0) };
   throw new Error(`nobody knows how a container does this: ${text}`);
 };
