@@ -34,6 +34,8 @@ if (chosen.length === 0) throw new Error(`no step is called like "${only ?? ""}"
 
 const results = await runSteps(chosen);
 console.log("");
+for (const { name, failures } of results) for (const failure of failures ?? []) console.log(`failed in ${name}: ${failure}`);
+console.log("");
 for (const { name, passed, failed, durationMs } of results) {
   console.log(
     `${failed === 0 ? "ok  " : "FAIL"} ${name.padEnd(24)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed  ${(durationMs / 1000).toFixed(1).padStart(6)} s`,

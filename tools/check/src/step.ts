@@ -5,13 +5,15 @@ export interface StepResult {
   readonly name: string;
   readonly passed: number;
   readonly failed: number;
+  /** A line for each failure that has a name of its own; it is repeated at the end of the run, where a cut log still shows it. */
+  readonly failures?: readonly string[];
   readonly durationMs: number;
 }
 
 /** One step: prints as it goes, answers with counts. */
 export interface Step {
   readonly name: string;
-  run(): Promise<{ readonly passed: number; readonly failed: number }>;
+  run(): Promise<Omit<StepResult, "name" | "durationMs">>;
 }
 
 /** Runs a command with this process's output; resolves with whether it ended with 0. */
@@ -45,8 +47,8 @@ export const runSteps = async (steps: readonly Step[]): Promise<readonly StepRes
   for (const step of steps) {
     console.log(`\n=== ${step.name}`);
     const start = performance.now();
-    const counts = await step.run();
-    results.push({ name: step.name, ...counts, durationMs: performance.now() - start });
+    const found = await step.run();
+    results.push({ name: step.name, ...found, durationMs: performance.now() - start });
   }
   return results;
 };

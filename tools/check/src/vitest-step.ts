@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { runCommand } from "./step.ts";
 import type { Step } from "./step.ts";
 
@@ -9,8 +9,27 @@ interface Report {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
-  readonly success: boolean;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[] | null;
+    }[];
+  }[];
 }
+
+/** One line for each test that failed, with the first line of why, and for each file that could not be loaded. */
+const failuresIn = ({ testResults }: Report, root: string): readonly string[] =>
+  testResults.flatMap(({ name, message, assertionResults }) => {
+    const file = relative(root, name);
+    const failed = assertionResults.filter(({ status }) => status === "failed");
+    if (failed.length === 0) return message === "" ? [] : [`${file}: ${firstLine(message)}`];
+    return failed.map(({ fullName, failureMessages }) => `${file}: ${fullName}: ${firstLine(failureMessages?.[0] ?? "")}`);
+  });
+
+const firstLine = (text: string): string => (text.split("\n", 1)[0] ?? "").slice(0, 300);
 
 /** Runs one vitest project and counts its tests. A skipped test fails the step: what this host can run must run. */
 export const vitestStep = (project: "unit" | "peer", root: string): Step => ({
@@ -28,7 +47,7 @@ export const vitestStep = (project: "unit" | "peer", root: string): Step => ({
       if (skipped > 0) console.error(`${skipped} tests were skipped in ${project}`);
       // A file that fails to load has no test to count; vitest's exit code still knows.
       const brokenFile = !ended && report.numFailedTests === 0 ? 1 : 0;
-      return { passed: report.numPassedTests, failed: report.numFailedTests + skipped + brokenFile };
+      return { passed: report.numPassedTests, failed: report.numFailedTests + skipped + brokenFile, failures: failuresIn(report, root) };
     } catch (error) {
       console.error(`vitest wrote no report: ${error instanceof Error ? error.message : String(error)}`);
       return { passed: 0, failed: 1 };
