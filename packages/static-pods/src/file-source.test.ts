@@ -1,16 +1,19 @@
 import { execFileSync } from "node:child_process";
-import { appendFile, mkdir, open, rename, rm, symlink, truncate, unlink, writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import { appendFile, mkdir, open, rename, rm, symlink, truncate, unlink } from "node:fs/promises";
 import { createFakeClock, createRecordingMetrics } from "@nk/stdx/testing";
 import { describe, expect, it } from "vitest";
 import { commandsOf, makeDirectory, manifest, namesOf, runFileSource } from "../test/running-source.ts";
 import { createFileSource } from "./file-source.ts";
 
+// Files are written in one go, without a turn of the event loop between emptying and writing: one that stays empty for longer than the
+// source waits for its writer is reported, and rightly so.
 describe("createFileSource", () => {
   it("reports what is there first, sorted, without hidden files and sub-directories", async () => {
     await using dir = await makeDirectory();
-    await writeFile(dir.at("b.yaml"), manifest("b"));
-    await writeFile(dir.at("a.txt"), manifest("a"));
-    await writeFile(dir.at(".hidden.yaml"), manifest("hidden"));
+    writeFileSync(dir.at("b.yaml"), manifest("b"));
+    writeFileSync(dir.at("a.txt"), manifest("a"));
+    writeFileSync(dir.at(".hidden.yaml"), manifest("hidden"));
     await mkdir(dir.at("c.yaml"));
     await using source = runFileSource(dir.path);
     const first = await source.until(() => true);
@@ -23,12 +26,12 @@ describe("createFileSource", () => {
     await using dir = await makeDirectory();
     await using source = runFileSource(dir.path);
     expect((await source.until(() => true)).pods).toEqual([]);
-    await writeFile(dir.at("a.yaml"), manifest("a"));
+    writeFileSync(dir.at("a.yaml"), manifest("a"));
     const a = await source.until((s) => namesOf(s) === "a");
-    await writeFile(dir.at("b.yaml"), manifest("b"));
+    writeFileSync(dir.at("b.yaml"), manifest("b"));
     const both = await source.until((s) => namesOf(s) === "a b");
     expect(both.pods[0]).toBe(a.pods[0]);
-    await writeFile(dir.at("a.yaml"), manifest("a", "y"));
+    writeFileSync(dir.at("a.yaml"), manifest("a", "y"));
     const changed = await source.until((s) => commandsOf(s) === "y x");
     expect(changed.pods[0]?.metadata?.uid).not.toBe(a.pods[0]?.metadata?.uid);
     await rename(dir.at("b.yaml"), dir.at("c.yaml"));
@@ -36,7 +39,7 @@ describe("createFileSource", () => {
     expect(namesOf(renamed)).toBe("a b");
     await unlink(dir.at("a.yaml"));
     await source.until((s) => namesOf(s) === "b");
-    await writeFile(dir.at(".new"), manifest("a"));
+    writeFileSync(dir.at(".new"), manifest("a"));
     await rename(dir.at(".new"), dir.at("a.yaml"));
     const back = await source.until((s) => namesOf(s) === "a b");
     expect(back.pods[0]?.metadata?.uid).toBe(a.pods[0]?.metadata?.uid);
@@ -45,30 +48,30 @@ describe("createFileSource", () => {
 
   it("says nothing when a file is written again with the same content or layout", async () => {
     await using dir = await makeDirectory();
-    await writeFile(dir.at("a.yaml"), manifest("a"));
+    writeFileSync(dir.at("a.yaml"), manifest("a"));
     await using source = runFileSource(dir.path);
     await source.until((s) => namesOf(s) === "a");
-    await writeFile(dir.at("a.yaml"), manifest("a"));
-    await writeFile(dir.at("a.yaml"), `# comment\n${manifest("a")}\n`);
-    await writeFile(dir.at("b.yaml"), manifest("b"));
+    writeFileSync(dir.at("a.yaml"), manifest("a"));
+    writeFileSync(dir.at("a.yaml"), `# comment\n${manifest("a")}\n`);
+    writeFileSync(dir.at("b.yaml"), manifest("b"));
     await source.until((s) => namesOf(s) === "a b");
     expect(source.snapshots).toHaveLength(2);
   });
 
   it("keeps the old version of a file that turns bad, and the other files running", async () => {
     await using dir = await makeDirectory();
-    await writeFile(dir.at("a.yaml"), manifest("a"));
-    await writeFile(dir.at("b.yaml"), manifest("b"));
+    writeFileSync(dir.at("a.yaml"), manifest("a"));
+    writeFileSync(dir.at("b.yaml"), manifest("b"));
     await using source = runFileSource(dir.path);
     await source.until((s) => namesOf(s) === "a b");
-    await writeFile(dir.at("a.yaml"), "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - imagee: x\n");
+    writeFileSync(dir.at("a.yaml"), "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - imagee: x\n");
     const bad = await source.until((s) => s.problems.length > 0);
     expect(namesOf(bad)).toBe("a b");
     expect(bad.problems[0]).toMatchObject({ location: dir.at("a.yaml"), line: 6, field: "spec.containers[0].imagee" });
-    await writeFile(dir.at("a.yaml"), manifest("a", "new"));
+    writeFileSync(dir.at("a.yaml"), manifest("a", "new"));
     const good = await source.until((s) => s.problems.length === 0);
     expect(commandsOf(good)).toBe("new x");
-    await writeFile(dir.at("a.yaml"), "{ not json");
+    writeFileSync(dir.at("a.yaml"), "{ not json");
     await source.until((s) => s.problems.length > 0);
     await unlink(dir.at("a.yaml"));
     const gone = await source.until((s) => s.problems.length === 0);
@@ -77,7 +80,7 @@ describe("createFileSource", () => {
 
   it("takes nothing from a file whose first version is bad, not even its good documents", async () => {
     await using dir = await makeDirectory();
-    await writeFile(dir.at("a.yaml"), `${manifest("a")}\n---\n${manifest("")}`);
+    writeFileSync(dir.at("a.yaml"), `${manifest("a")}\n---\n${manifest("")}`);
     await using source = runFileSource(dir.path);
     const first = await source.until(() => true);
     expect(first.pods).toEqual([]);
@@ -89,10 +92,10 @@ describe("createFileSource", () => {
     await symlink("/nowhere/at/all", dir.at("dangling.yaml"));
     await symlink("/tmp", dir.at("directory.yaml"));
     execFileSync("mkfifo", [dir.at("fifo.yaml")]);
-    await writeFile(dir.at("binary.yaml"), Buffer.from([0xff, 0xfe, 0x00, 0x0a]));
-    await writeFile(dir.at("large.yaml"), "");
+    writeFileSync(dir.at("binary.yaml"), Buffer.from([0xff, 0xfe, 0x00, 0x0a]));
+    writeFileSync(dir.at("large.yaml"), "");
     await truncate(dir.at("large.yaml"), 11 * 1024 * 1024);
-    await writeFile(dir.at("ok.yaml"), manifest("ok"));
+    writeFileSync(dir.at("ok.yaml"), manifest("ok"));
     await using source = runFileSource(dir.path);
     const first = await source.until(() => true);
     expect(namesOf(first)).toBe("ok");
@@ -106,7 +109,7 @@ describe("createFileSource", () => {
 
   it("waits for a file that grows in pieces, and never takes a part for the whole", async () => {
     await using dir = await makeDirectory();
-    await writeFile(dir.at("a.yaml"), manifest("a"));
+    writeFileSync(dir.at("a.yaml"), manifest("a"));
     await using source = runFileSource(dir.path);
     await source.until((s) => namesOf(s) === "a");
     const head =
@@ -123,10 +126,10 @@ describe("createFileSource", () => {
 
   it("keeps the running pod when a copy of its file appears, and lets the copy in when the file goes", async () => {
     await using dir = await makeDirectory();
-    await writeFile(dir.at("b.yaml"), manifest("x", "first"));
+    writeFileSync(dir.at("b.yaml"), manifest("x", "first"));
     await using source = runFileSource(dir.path);
     const first = await source.until((s) => commandsOf(s) === "first");
-    await writeFile(dir.at("a.yaml"), manifest("x", "second"));
+    writeFileSync(dir.at("a.yaml"), manifest("x", "second"));
     const both = await source.until((s) => s.problems.length > 0);
     expect(both.pods).toEqual(first.pods);
     expect(both.problems).toMatchObject([
@@ -143,7 +146,7 @@ describe("createFileSource", () => {
       ["..v2", "two"],
     ] as const) {
       await mkdir(dir.at(version));
-      await writeFile(dir.at(`${version}/a.yaml`), manifest("a", command));
+      writeFileSync(dir.at(`${version}/a.yaml`), manifest("a", command));
     }
     await symlink("..v1", dir.at("..data"));
     await symlink("..data/a.yaml", dir.at("a.yaml"));
@@ -161,7 +164,7 @@ describe("createFileSource", () => {
     expect(await source.until(() => true)).toEqual({ source: "file", pods: [], problems: [] });
     for (const command of ["one", "two"]) {
       await mkdir(path, { recursive: true });
-      await writeFile(`${path}/a.yaml`, manifest("a", command));
+      writeFileSync(`${path}/a.yaml`, manifest("a", command));
       await source.until((s) => commandsOf(s) === command);
       await rm(dir.at("etc"), { recursive: true });
       await source.until((s) => s.pods.length === 0);
@@ -173,13 +176,13 @@ describe("createFileSource", () => {
     await using dir = await makeDirectory();
     await mkdir(dir.at("m"));
     await mkdir(dir.at("new"));
-    await writeFile(dir.at("new/b.yaml"), manifest("b"));
+    writeFileSync(dir.at("new/b.yaml"), manifest("b"));
     await using source = runFileSource(dir.at("m"));
     await source.until(() => true);
     await rename(dir.at("m"), dir.at("old"));
     await rename(dir.at("new"), dir.at("m"));
     await source.until((s) => namesOf(s) === "b");
-    await writeFile(dir.at("m/a.yaml"), manifest("a"));
+    writeFileSync(dir.at("m/a.yaml"), manifest("a"));
     expect((await source.until((s) => namesOf(s) === "a b")).problems).toEqual([]);
   });
 
@@ -188,9 +191,9 @@ describe("createFileSource", () => {
     const path = dir.at(".pod.yaml");
     await using source = runFileSource(path);
     await source.until((s) => s.pods.length === 0);
-    await writeFile(path, manifest("a", "one"));
+    writeFileSync(path, manifest("a", "one"));
     await source.until((s) => commandsOf(s) === "one");
-    await writeFile(dir.at("next"), manifest("a", "two"));
+    writeFileSync(dir.at("next"), manifest("a", "two"));
     await rename(dir.at("next"), path);
     await source.until((s) => commandsOf(s) === "two");
     await appendFile(path, `\n---\n${manifest("b")}\n`);
@@ -202,17 +205,17 @@ describe("createFileSource", () => {
   it("finds without inotify, at the next recheck, what changed behind a link", async () => {
     await using dir = await makeDirectory();
     await mkdir(dir.at("m"));
-    await writeFile(dir.at("target"), manifest("a", "one"));
+    writeFileSync(dir.at("target"), manifest("a", "one"));
     await symlink(dir.at("target"), dir.at("m/a.yaml"));
     await using source = runFileSource(dir.at("m"), { recheckMs: 100 });
     await source.until((s) => commandsOf(s) === "one");
-    await writeFile(dir.at("target"), manifest("a", "two"));
+    writeFileSync(dir.at("target"), manifest("a", "two"));
     expect((await source.until((s) => commandsOf(s) === "two")).problems).toEqual([]);
   });
 
   it("counts the bound of files and says what is beyond it", async () => {
     await using dir = await makeDirectory();
-    for (const name of ["a", "b", "c"]) await writeFile(dir.at(name), manifest(name));
+    for (const name of ["a", "b", "c"]) writeFileSync(dir.at(name), manifest(name));
     await using source = runFileSource(dir.path, { maxFiles: 2 });
     const first = await source.until(() => true);
     expect(namesOf(first)).toBe("a b");
@@ -221,7 +224,7 @@ describe("createFileSource", () => {
 
   it("measures pods and problems, and takes the time from its clock", async () => {
     await using dir = await makeDirectory();
-    await writeFile(dir.at("a.yaml"), `${manifest("a")}\n`);
+    writeFileSync(dir.at("a.yaml"), `${manifest("a")}\n`);
     const metrics = createRecordingMetrics();
     const clock = createFakeClock({ startMs: 1_795_255_475_262 });
     await using source = runFileSource(dir.path, { clock, metrics });

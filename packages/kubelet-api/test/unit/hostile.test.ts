@@ -29,13 +29,17 @@ const rest = async (socket: TLSSocket): Promise<string> => {
 const isWell = async (server: HttpServer): Promise<boolean> => (await ask(server, { path: "/healthz", token: "admin" })).status === 200;
 
 describe("a hostile client", () => {
-  it("that sends its headers slowly, or none, is cut off", async () => {
+  it("that sends its headers in part, in drops or not at all is cut off", async () => {
     await using node = await openNode({ server: { headersTimeoutMs: 600 } });
-    const [slow, silent] = [await open(node.server), await open(node.server)];
-    const answers = Promise.all([rest(slow), rest(silent)]);
-    slow.write("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ");
-    const dripping = vi.waitUntil(() => !slow.write("a") && slow.destroyed, { interval: 50, timeout: 5000 });
-    expect((await answers)[0]).toMatch(/^HTTP\/1\.1 408 /);
+    const [part, drops, silent] = [await open(node.server), await open(node.server), await open(node.server)];
+    const answers = Promise.all([rest(part), rest(drops), rest(silent)]);
+    part.write("GET /healthz HTTP/1.1\r\nHost: x\r\n");
+    drops.write("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+    // A drop that meets the closed connection fails, and takes the answer with it if that was not read yet: only its end is sure.
+    const dripping = vi.waitUntil(() => !drops.write("a") && drops.destroyed, { interval: 50, timeout: 5000 });
+    const [partAnswer, dropsAnswer] = await answers;
+    expect(partAnswer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(dropsAnswer).not.toMatch(/^HTTP\/1\.1 200/);
     dripping.catch(() => undefined);
     expect(await isWell(node.server)).toBe(true);
   });
