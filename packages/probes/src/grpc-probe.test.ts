@@ -165,6 +165,15 @@ describe("grpc", () => {
     expect(outcome.lateByMs).toBeGreaterThanOrEqual(0);
   });
 
+  it("fails when the server lets no call begin", async () => {
+    const server = createHttp2Server({ settings: { maxConcurrentStreams: 0 } });
+    server.on("sessionError", () => undefined);
+    expect(await probe(await listen(server), { timeoutMs: 300 })).toMatchObject({
+      verdict: "failure",
+      output: "timeout: health rpc did not complete within 300ms",
+    });
+  });
+
   it("fails when nobody listens, nobody greets, or somebody speaks something else", async () => {
     const closed = createTcpServer();
     const port = await listen(closed);
