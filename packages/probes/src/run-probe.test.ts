@@ -53,6 +53,13 @@ describe("httpGet", () => {
     expect(await get(port)).toMatchObject({ verdict, output });
   });
 
+  it("judges a switch of protocols that nobody asked for", async () => {
+    const switching = createTcpServer((socket) => {
+      socket.once("data", () => socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"));
+    });
+    expect(await get(await listen(switching))).toMatchObject({ verdict: "failure", output: "HTTP probe failed with statuscode: 101" });
+  });
+
   it("sends the reference's headers, and those of the probe over them", async () => {
     const seen: IncomingMessage[] = [];
     const port = await serve((request, response) => {
