@@ -108,6 +108,13 @@ describe("httpGet", () => {
     expect((await get(port)).output).toHaveLength(10_240);
   });
 
+  it("tells no more of a body that is not text, and of a place that has a long name", async () => {
+    const binary = await serve((_request, response) => response.end(Buffer.alloc(10_240, 0xff)));
+    expect(Buffer.byteLength((await get(binary)).output)).toBeLessThanOrEqual(10_240);
+    const lost = await serve((request, response) => response.writeHead(302, { location: `${request.url}${"x".repeat(1500)}` }).end());
+    expect(Buffer.byteLength((await get(lost)).output)).toBeLessThanOrEqual(10_240);
+  });
+
   it("tells of a refused connection as the recording does (p40)", async () => {
     const port = await closedPort();
     expect(await get(port, { path: "/" })).toMatchObject({
