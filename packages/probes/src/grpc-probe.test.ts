@@ -147,6 +147,14 @@ describe("grpc", () => {
     expect(await probe(port)).toMatchObject({ verdict: "failure", output });
   });
 
+  it("tells no more of a long message than of any other output", async () => {
+    const headers = { "content-type": "application/grpc", "grpc-status": "2", "grpc-message": "x".repeat(40_000) };
+    const port = await serve((stream) => reply(stream, { headers }));
+    const { verdict, output } = await probe(port);
+    expect(verdict).toBe("failure");
+    expect(output).toHaveLength(10 * 1024);
+  });
+
   it("fails when the server ends the call, or the connection, without a word", async () => {
     const refusing = await serve((stream) => stream.close(7));
     expect((await probe(refusing)).output).toBe(
@@ -163,6 +171,15 @@ describe("grpc", () => {
     const outcome = await probe(port, { timeoutMs: 300 });
     expect(outcome).toMatchObject({ verdict: "failure", output: "timeout: health rpc did not complete within 300ms" });
     expect(outcome.lateByMs).toBeGreaterThanOrEqual(0);
+  });
+
+  it("fails when the server lets no call begin", async () => {
+    const server = createHttp2Server({ settings: { maxConcurrentStreams: 0 } });
+    server.on("sessionError", () => undefined);
+    expect(await probe(await listen(server), { timeoutMs: 300 })).toMatchObject({
+      verdict: "failure",
+      output: "timeout: health rpc did not complete within 300ms",
+    });
   });
 
   it("fails when nobody listens, nobody greets, or somebody speaks something else", async () => {

@@ -1,7 +1,7 @@
 import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 import { connect, constants } from "node:http2";
 import type { Clock } from "@nk/stdx";
-import { computeBackoffMs, formatGoDuration } from "@nk/stdx";
+import { computeBackoffMs, formatGoDuration, raceSignal } from "@nk/stdx";
 import { openConnection, shield, waitForConnect } from "./connection.ts";
 import { decodeHealthResponse, encodeHealthRequest } from "./grpc-message.ts";
 import { foreignStatus, grpcCodeName, grpcStatus, isGrpc, statusOfReset, statusOfTrailers } from "./grpc-status.ts";
@@ -131,15 +131,14 @@ const check = async (opened: OpenSession, probe: GrpcProbe, signal: AbortSignal)
     te: "trailers",
     "grpc-timeout": `${Math.min(MAX_TIMEOUT_MS, Math.max(1, Math.ceil(probe.timeoutMs)))}m`,
   });
-  const onAbort = (): void => stream.close(constants.NGHTTP2_CANCEL);
-  signal.addEventListener("abort", onAbort, { once: true });
+  const answered = readAnswer(stream, opened.isAlive);
+  stream.end(encodeHealthRequest(probe.service));
   try {
-    const answered = readAnswer(stream, opened.isAlive);
-    stream.end(encodeHealthRequest(probe.service));
-    const answer = await answered;
-    return signal.aborted ? undefined : answer;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
+    // Not by closing the stream: one that the server has not let begin (MAX_CONCURRENT_STREAMS 0) tells of no close while its session lives.
+    return await raceSignal(answered, signal);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
   }
 };
 

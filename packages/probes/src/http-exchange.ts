@@ -62,10 +62,13 @@ export const exchangeHttp = async (socket: Socket, question: HttpQuestion, signa
       reject(signal.reason as Error);
     };
     signal.addEventListener("abort", onAbort, { once: true });
-    sent.once("response", (received) => {
+    const onResponse = (received: IncomingMessage): void => {
       signal.removeEventListener("abort", onAbort);
       resolve(received);
-    });
+    };
+    sent.once("response", onResponse);
+    // A 101 that nobody asked for: without a listener Node drops the connection and tells nobody.
+    sent.once("upgrade", onResponse);
     sent.on("error", (error) => {
       signal.removeEventListener("abort", onAbort);
       reject(error);

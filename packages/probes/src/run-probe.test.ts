@@ -53,6 +53,13 @@ describe("httpGet", () => {
     expect(await get(port)).toMatchObject({ verdict, output });
   });
 
+  it("judges a switch of protocols that nobody asked for", async () => {
+    const switching = createTcpServer((socket) => {
+      socket.once("data", () => socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"));
+    });
+    expect(await get(await listen(switching))).toMatchObject({ verdict: "failure", output: "HTTP probe failed with statuscode: 101" });
+  });
+
   it("sends the reference's headers, and those of the probe over them", async () => {
     const seen: IncomingMessage[] = [];
     const port = await serve((request, response) => {
@@ -99,6 +106,13 @@ describe("httpGet", () => {
       response.write("x".repeat(20_000));
     });
     expect((await get(port)).output).toHaveLength(10_240);
+  });
+
+  it("tells no more of a body that is not text, and of a place that has a long name", async () => {
+    const binary = await serve((_request, response) => response.end(Buffer.alloc(10_240, 0xff)));
+    expect(Buffer.byteLength((await get(binary)).output)).toBeLessThanOrEqual(10_240);
+    const lost = await serve((request, response) => response.writeHead(302, { location: `${request.url}${"x".repeat(1500)}` }).end());
+    expect(Buffer.byteLength((await get(lost)).output)).toBeLessThanOrEqual(10_240);
   });
 
   it("tells of a refused connection as the recording does (p40)", async () => {

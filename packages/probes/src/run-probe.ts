@@ -2,6 +2,7 @@ import type { Clock } from "@nk/stdx";
 import { systemClock } from "@nk/stdx";
 import { probeExec } from "./exec-probe.ts";
 import { probeHttp } from "./http-probe.ts";
+import { truncateOutput } from "./outcome.ts";
 import type { ProbeOutcome, ProbeVerdict } from "./outcome.ts";
 import type { ExecPort } from "./ports.ts";
 import type { ProbeSpec } from "./spec.ts";
@@ -75,5 +76,6 @@ export const runProbe = async (spec: ProbeSpec, target: ProbeTarget, options: Ru
   const found = await shootSafely(spec, target, { ...options, clock, signal: limit.signal });
   signal?.throwIfAborted();
   const durationMs = clock.monotonicMs() - startedAtMs;
-  return { ...found, durationMs, ...(limit.signal.aborted && { lateByMs: limit.lateMs() }) };
+  // In one place for all: a header or a name that a peer chose may be as long as it likes.
+  return { ...found, output: truncateOutput(found.output), durationMs, ...(limit.signal.aborted && { lateByMs: limit.lateMs() }) };
 };

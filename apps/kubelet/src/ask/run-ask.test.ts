@@ -39,6 +39,12 @@ const answer: RequestListener = (request, response) => {
       return say(500, "first line\nsecond line");
     case "garbage":
       return say(200, "<html>");
+    case "screen":
+      return say(500, "a\u001b[2Jb\u009b1mc");
+    case "painted":
+      return say(200, JSON.stringify({ ...EXPLANATION, phase: "\u001b[2J", nextPassAt: undefined }));
+    case "half-json":
+      return say(200, '{"pod":{},"timeline":[null],"decisions":[null]}');
     case "another-json":
       return say(200, '{"pod":1}');
     case "bad-time":
@@ -155,6 +161,11 @@ describe("kubelet explain", () => {
     expect((await run(`pod web --kubeconfig=DIR/missing ${local}`, { kubeconfig: "DIR/kubeconfig" })).out).toContain("from-kubeconfig");
   });
 
+  it("prints nothing that a terminal would obey, whoever sits on the port", async () => {
+    const { code, out } = await run("pod painted --server=http://127.0.0.1:PLAIN");
+    expect([code, out.split("\n")[1]?.startsWith("state:      syncing,  [2J, ")]).toEqual([0, true]);
+  });
+
   it("prints JSON, and a timeline", async () => {
     expect(JSON.parse((await run(`pod web --json ${local}`)).out)).toMatchObject({ state: "syncing", decisions: [{ text: "added" }] });
     expect((await run(`pod web ${local}`, { verb: "timeline" })).out).toMatch(/^admit \|#/m);
@@ -175,6 +186,8 @@ describe("kubelet explain", () => {
     ],
     ["pod broken SERVER", 1, "it answers 500: first line\n"],
     ["pod garbage SERVER", 1, "its answer is no explanation"],
+    ["pod screen SERVER", 1, "it answers 500: a [2Jb 1mc\n"],
+    ["pod half-json SERVER", 1, "answer is no explanation"],
     ["pod another-json SERVER", 1, "answer is no explanation; is it of this version?"],
     ["pod bad-time SERVER", 1, "answer is no explanation: parse time"],
     ["pod huge SERVER", 1, "the answer is longer than 4194304 bytes"],

@@ -29,20 +29,24 @@ const isExplanation = (value: unknown): value is PodExplanation =>
   "decisions" in value &&
   Array.isArray(value.decisions);
 
-const render = ({ verb, isJson }: AskArguments, answer: unknown, nowMs: number): string => {
-  if (!isExplanation(answer)) throw new AskError("failed", "the kubelet's answer is no explanation; is it of this version?");
+/** The kubelet's port may be anybody's while the kubelet is away: what a terminal would obey is taken out of whatever was read from it. */
+const plainLines = (text: string): string =>
+  // oxlint-disable-next-line no-control-regex -- these are the characters that are taken out
+  text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]+/gu, " ");
+
+const render = ({ verb, isJson }: AskArguments, answer: PodExplanation, nowMs: number): string => {
   if (isJson) return `${JSON.stringify(verb === "timeline" ? { pod: answer.pod, timeline: answer.timeline } : answer, undefined, 2)}\n`;
-  return verb === "timeline" ? formatTimeline(answer, { nowMs }) : formatExplanation(answer, { nowMs });
+  return plainLines(verb === "timeline" ? formatTimeline(answer, { nowMs }) : formatExplanation(answer, { nowMs }));
 };
 
 const show = (args: AskArguments, answer: unknown, nowMs: number): string => {
+  if (!isExplanation(answer)) throw new AskError("failed", "the kubelet's answer is no explanation; is it of this version?");
   try {
     return render(args, answer, nowMs);
   } catch (error) {
-    // A time that is none: another program answered.
-    throw isPodModelError(error)
-      ? new AskError("failed", `the kubelet's answer is no explanation: ${error.message}`, { cause: error })
-      : error;
+    // Only its outline was looked at: a time that is none, a step that is null. Another program answered.
+    const why = isPodModelError(error) ? `: ${error.message}` : "; is it of this version?";
+    throw new AskError("failed", `the kubelet's answer is no explanation${why}`, { cause: error });
   }
 };
 
@@ -62,7 +66,7 @@ export const runAsk = async (verb: "explain" | "timeline", argv: readonly string
     return 0;
   } catch (error) {
     if (!(error instanceof AskError)) throw error;
-    writeError(`kubelet ${verb}: ${error.message}\n`);
+    writeError(`kubelet ${verb}: ${plainLines(error.message)}\n`);
     return error.code === "usage" ? 2 : 1;
   }
 };
