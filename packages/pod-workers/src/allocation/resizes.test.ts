@@ -97,3 +97,17 @@ test("a pod that is gone when its resize could not be kept is not remembered", a
   await clock.advance(0);
   expect([...(newest()?.keys() ?? [])]).toEqual(["b"]);
 });
+
+test("a resize that fails in other words each time is tried less and less often", async () => {
+  const { clock, ports, finish, ask } = await setUp();
+  await ask("200m");
+  await finish();
+  ports.calls.splice(0);
+  for (let usage = 0; ports.held.includes("sync a") && usage < 12; usage += 1) {
+    const why = `attempting to set pod memory limit (1) below current usage (${usage})`;
+    await finish({ answerError: new Error("resize"), resized: why });
+    await clock.advance(1000);
+  }
+  // In these 12 s: the one that failed, one more to tell it, and after 1, 2, 4 s.
+  expect(ports.calls.filter((call) => call.startsWith("sync a")).length).toBeLessThanOrEqual(5);
+});

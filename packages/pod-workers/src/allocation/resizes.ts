@@ -204,8 +204,8 @@ export const settleResize = (engine: Engine, worker: Worker, report: ResizeRepor
   const { generation } = inProgress;
   const { pod } = worker.target;
   if (report.error === inProgress.error && report.error !== undefined) return;
-  // One more pass, to tell it.
-  worker.isDue = true;
+  // One more pass, to tell it. Other words for a failure are told by the next try, which they must not hasten: they may name what is used.
+  if (report.error === undefined || inProgress.error === undefined) worker.isDue = true;
   if (report.error === undefined) {
     setResize(engine, worker, withoutProgress(worker.resize));
     const kept = resizes.allocations.get(worker.uid)?.inProgress;
