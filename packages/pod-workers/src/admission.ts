@@ -124,13 +124,18 @@ const listInOrder = (engine: Engine): readonly Worker[] => {
   }
 };
 
-const reviewResizes = async (engine: Engine): Promise<void> => {
+/** Tries the resizes that wait, until a new pod comes: that one goes first. */
+const reviewResizes = async (engine: Engine, hasNewPods: () => boolean): Promise<void> => {
   const { resizes } = engine;
   const cause = resizes.due ?? "";
   resizes.due = undefined;
   const judge = judgeResize(engine);
   for (const worker of listInOrder(engine)) {
     if (!engine.isRunning) return;
+    if (hasNewPods()) {
+      resizes.due ??= cause;
+      return;
+    }
     await reviewResize(engine, worker, { judge, cause });
   }
 };
@@ -150,7 +155,7 @@ export const createAdmissionQueue = (engine: Engine, isReady: () => boolean): Ad
       const worker = queue.shift();
       if (worker === undefined) {
         if (!hasReviews()) return;
-        await reviewResizes(engine);
+        await reviewResizes(engine, () => queue.length > 0);
       } else if (!(await admitOne(engine, worker))) {
         // Room may have appeared while it was asked for: that nobody would tell any more.
         if (timesFreed === before) waiting = [...waiting.filter((one) => isAsking(engine, one)), worker];

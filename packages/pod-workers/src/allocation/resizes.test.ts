@@ -98,6 +98,31 @@ test("a pod that is gone when its resize could not be kept is not remembered", a
   expect([...(newest()?.keys() ?? [])]).toEqual(["b"]);
 });
 
+test("a new pod does not wait for all resizes that are to be judged", async () => {
+  const { store, hold, release } = createStore();
+  const { clock, ports, workers, finish, ask } = await setUp(store);
+  const change = (type: "add" | "update", uid: string, cpu: string): void =>
+    workers.applyUpdate({ type, pod: sketchPod({ uid, cpu }) }, "api");
+  await ask("200m");
+  await finish();
+  await finish({ resized: true });
+  change("add", "b", "100m");
+  await clock.advance(0);
+  ports.calls.splice(0);
+  hold();
+  await ask("300m");
+  change("update", "b", "200m");
+  await ask("400m");
+  release();
+  hold();
+  await clock.advance(0);
+  change("add", "c", "100m");
+  release();
+  await clock.advance(0);
+  const asked = ports.calls.flatMap((call) => /^(?:admit|resize) ./u.exec(call) ?? []);
+  expect(asked).toEqual(["resize a", "resize a", "admit c", "resize b"]);
+});
+
 test("a resize that fails in other words each time is tried less and less often", async () => {
   const { clock, ports, finish, ask } = await setUp();
   await ask("200m");
