@@ -89,14 +89,17 @@ const reject = (
   else enter(engine, worker, { kind: "finished", cause });
 };
 
+const isAsking = (engine: Engine, worker: Worker): boolean =>
+  worker.state.kind === "admitting" && engine.workers.get(worker.uid) === worker;
+
 /** Asks about one new pod; false when it has to wait for others to end. */
 const admitOne = async (engine: Engine, worker: Worker): Promise<boolean> => {
-  if (worker.state.kind !== "admitting" || worker.target.type !== "pod" || engine.workers.get(worker.uid) !== worker) return true;
+  if (!isAsking(engine, worker) || worker.target.type !== "pod") return true;
   const { pod } = worker.target;
   const result = await ask(engine, worker, { pod });
   // Typed anew, because the state may have changed while the port was asked.
   const now = worker as Worker;
-  if (!engine.isRunning || now.state.kind !== "admitting" || engine.workers.get(now.uid) !== now) return true;
+  if (!engine.isRunning || !isAsking(engine, now)) return true;
   if (result.admit === "later") return false;
   if (!result.admit) {
     reject(engine, now, { pod, result });
@@ -121,13 +124,18 @@ const listInOrder = (engine: Engine): readonly Worker[] => {
   }
 };
 
-const reviewResizes = async (engine: Engine): Promise<void> => {
+/** Tries the resizes that wait, until a new pod comes: that one goes first. */
+const reviewResizes = async (engine: Engine, hasNewPods: () => boolean): Promise<void> => {
   const { resizes } = engine;
   const cause = resizes.due ?? "";
   resizes.due = undefined;
   const judge = judgeResize(engine);
   for (const worker of listInOrder(engine)) {
     if (!engine.isRunning) return;
+    if (hasNewPods()) {
+      resizes.due ??= cause;
+      return;
+    }
     await reviewResize(engine, worker, { judge, cause });
   }
 };
@@ -136,20 +144,22 @@ const reviewResizes = async (engine: Engine): Promise<void> => {
 export const createAdmissionQueue = (engine: Engine, isReady: () => boolean): AdmissionQueue => {
   const { resizes } = engine;
   const queue: Worker[] = [];
-  const waiting: Worker[] = [];
+  let waiting: readonly Worker[] = [];
+  let timesFreed = 0;
   let asking: Promise<void> | undefined;
 
   const hasReviews = (): boolean => resizes.due !== undefined && resizes.pending.size > 0 && isReady();
   const drain = async (): Promise<void> => {
     while (engine.isRunning) {
+      const before = timesFreed;
       const worker = queue.shift();
       if (worker === undefined) {
         if (!hasReviews()) return;
-        await reviewResizes(engine);
+        await reviewResizes(engine, () => queue.length > 0);
       } else if (!(await admitOne(engine, worker))) {
-        // Room may have appeared while it was asked for: then nobody would tell any more.
-        const isLate = !listOccupants(engine, worker).leaving.size;
-        (isLate ? queue : waiting).push(worker);
+        // Room may have appeared while it was asked for: that nobody would tell any more.
+        if (timesFreed === before) waiting = [...waiting.filter((one) => isAsking(engine, one)), worker];
+        else queue.push(worker);
         engine.decisions.add(worker.uid, "waits for room: pods are being stopped");
       }
     }
@@ -168,7 +178,9 @@ export const createAdmissionQueue = (engine: Engine, isReady: () => boolean): Ad
     },
     pump,
     roomFreed(cause) {
-      queue.unshift(...waiting.splice(0));
+      timesFreed += 1;
+      queue.unshift(...waiting);
+      waiting = [];
       if (resizes.pending.size > 0) resizes.due ??= cause;
       pump();
     },

@@ -1,3 +1,4 @@
+import { raceSignal } from "@nk/stdx";
 import { createFakeClock, createRecordingMetrics } from "@nk/stdx/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { createPodWorkersMetrics } from "./metrics.ts";
@@ -320,4 +321,36 @@ test("ephemeral containers are counted when they come with a pod, with an update
   expect(count()).toBe(2);
   workers.applyUpdate({ type: "remove", pod: withDebuggers() }, "api");
   expect(count()).toBe(0);
+});
+
+test("a pod is asked about again when room appeared while it was asked about, though others are still being stopped", async () => {
+  const asked: string[] = [];
+  const answer = Promise.withResolvers<void>();
+  const stopped = new Map(["a", "c"].map((uid) => [uid, Promise.withResolvers<void>()]));
+  const { clock, workers, show, start } = setUp({}, (ports) => ({
+    ...ports,
+    admission: {
+      async admit(pod, _others, { leaving }) {
+        asked.push(pod.metadata?.uid ?? "");
+        if (pod.metadata?.uid !== "b") return { admit: true };
+        await answer.promise;
+        return leaving.has("a") ? { admit: "later" } : { admit: true };
+      },
+    },
+    runtime: {
+      ...ports.runtime,
+      terminate: (pod, { signal }) => raceSignal(stopped.get(pod.metadata?.uid ?? "")?.promise ?? Promise.resolve(), signal),
+    },
+  }));
+  show("a", "c");
+  start();
+  await clock.advance(0);
+  show("b");
+  await clock.advance(0);
+  stopped.get("a")?.resolve();
+  await clock.advance(0);
+  answer.resolve();
+  await clock.advance(0);
+  expect(asked).toEqual(["a", "c", "b", "b"]);
+  expect(workers.activePods().map(({ metadata }) => metadata?.uid)).toEqual(["c", "b"]);
 });

@@ -21,7 +21,8 @@ export const admissionByNode = (
     readonly clock: Clock;
   },
   options: NodeAdmissionOptions,
-): PodAdmission => createNodeAdmission({ ...parts, platformKnown: () => untilKnown(parts.traitsKnown, parts.clock) }, options);
+): PodAdmission =>
+  createNodeAdmission({ ...parts, platformKnown: () => untilKnown(parts.traitsKnown, parts.clock) }, { clock: parts.clock, ...options });
 
 /** The same admission, whose beginning and end stand in the pods' timelines; a resize is no part of a start. */
 export const timedAdmission = (admission: PodAdmission, timelines: StartTimelines): PodAdmission => ({

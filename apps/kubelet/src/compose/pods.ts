@@ -278,7 +278,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       admission: createAdmission(settings, telemetry, {
         parts,
         metrics: workersMetrics,
-        kill: (uid, request) => workers.kill(uid, request),
+        kill: (uid, request, options) => workers.kill(uid, request, options),
       }),
       status: createStatusPort(statuses, { events, applyPodProbes, writer, firstObservation }),
       runtime: podRuntime(engines.podSync, statuses, applyPodProbes),

@@ -231,6 +231,12 @@ describe("an exec plugin", () => {
     expect(logger.entries.at(-1)?.fields).toMatchObject({ stderr: "login with *** (--key=***) and *** failed\n" });
   });
 
+  it("that fails is quoted without the end of a token that is cut in the middle", async () => {
+    const script = `printf '%s' '${"t0ken".repeat(20)}' '${" failed".repeat(141)}' >&2; exit 1`;
+    await failureOf(create(await plugin(script)).current());
+    expect(JSON.stringify(logger.entries)).not.toContain("t0ken");
+  });
+
   it("is missed with its install hint", async () => {
     const metrics = createRecordingMetrics();
     const { exec } = await plugin("");

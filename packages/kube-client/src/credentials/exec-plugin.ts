@@ -37,8 +37,9 @@ const givenValues = ({ env, args }: ExecPluginConfig): readonly string[] =>
 const redact = (stderr: string, config: ExecPluginConfig): string =>
   givenValues(config)
     .reduce((text, value) => text.replaceAll(value, "***"), stderr)
-    .slice(-MAX_STDERR_LENGTH)
-    .replaceAll(/[\w.~+/=-]{20,}/gu, "***");
+    .replaceAll(/[\w.~+/=-]{20,}/gu, "***")
+    // Cut last: what a cut leaves of a secret may be too short to be taken for one.
+    .slice(-MAX_STDERR_LENGTH);
 
 const runPlugin = async (options: ExecCredentialsOptions): Promise<ExecCredential> => {
   const { config, clock, logger, metrics } = options;

@@ -9,6 +9,7 @@ import type { PlanView } from "./plan-view.ts";
 import type { PodPlan } from "./pod-plan.ts";
 import { listEmptySandboxes, planRemovals } from "./removals.ts";
 import { planResize } from "./resize.ts";
+import type { PlanResize } from "./resize.ts";
 import { planRestartAll } from "./restart-all.ts";
 import { decideRestart, restartsOnFailure } from "./restart-policy.ts";
 import { decideSandbox } from "./sandbox-decision.ts";
@@ -120,6 +121,15 @@ const planInPlace = (view: PlanView, decision: Extract<SandboxDecision, { type: 
   };
 };
 
+/** What is killed first needs nothing any more: a runtime would refuse to change it, or to tell what it uses. */
+const resizeOfSurvivors = (view: PlanView, plan: PodPlan): PlanResize | undefined => {
+  const resize = planResize(view);
+  if (resize === undefined) return undefined;
+  const killed = new Set(plan.containersToKill.map(({ id }) => id));
+  const containers = plan.killPod === undefined ? resize.containers.filter(({ id }) => !killed.has(id)) : [];
+  return resize.pod.length === 0 && containers.length === 0 ? undefined : { ...resize, containers };
+};
+
 /**
  * Decides what one pass over a pod has to do, from nothing but its arguments (reference: computePodActions, kuberuntime_manager.go).
  * Meant for a pod that is to run; a pod that is to end needs no plan.
@@ -128,7 +138,7 @@ export const computePlan = (input: PlanInput): PodPlan => {
   const decision = decideSandbox(input.pod, input.observed);
   const view = createPlanView(input, decision.type === "replace" ? undefined : decision.sandboxId);
   const plan = decision.type === "replace" ? planReplacement(view, decision) : planInPlace(view, decision);
-  const resize = plan.isFinished ? undefined : planResize(view);
+  const resize = plan.isFinished ? undefined : resizeOfSurvivors(view, plan);
   return resize === undefined ? plan : { ...plan, resize };
 };
 

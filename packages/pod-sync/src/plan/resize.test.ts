@@ -1,7 +1,8 @@
 import fc from "fast-check";
-import type { Container, PodSpec, ResizableResource } from "@nk/pod-model";
+import type { Container, ResizableResource } from "@nk/pod-model";
 import { describe, expect, test } from "vitest";
 import { briefPlan, container, exited, facts, initPod, planOf, sidecar } from "../testing/plan-cases.ts";
+import type { Case } from "../testing/plan-cases.ts";
 import type { SampleContainer } from "../testing/sample-status.ts";
 import { computePlan } from "./compute-plan.ts";
 import { createPlanView } from "./plan-view.ts";
@@ -26,11 +27,8 @@ const restarts = (name: string, resource: ResizableResource, more: Partial<Conta
 
 const later: Partial<SampleContainer> = { createdAtNanos: 2_000_000_000n };
 
-interface Row {
-  readonly pod?: Partial<PodSpec>;
-  readonly has?: readonly SampleContainer[];
+interface Row extends Omit<Case, "facts"> {
   readonly resize: ResizeFacts;
-  readonly plan: readonly string[];
 }
 
 const rows: Record<string, Row> = {
@@ -113,16 +111,24 @@ const rows: Record<string, Row> = {
     resize: order({ main: ["cpu"] }),
     plan: ["start app main 1: ended", "pod cpu"],
   },
-  "with a new sandbox only the pod's cgroup is left": {
-    has: [exited("main", 137)],
+  "a container that is killed for its own sake is made with it": {
+    has: [{ name: "main" }],
+    probes: { "main-0": { liveness: "failure" } },
     resize: order({ main: ["cpu"] }),
-    plan: ["start app main 1: ended", "pod cpu"],
+    plan: ["kill main-0: liveness", "start app main 1: replaced", "pod cpu"],
+  },
+  "with a new sandbox only the pod's cgroup is left": {
+    has: [{ name: "main" }],
+    sandboxes: [{ state: "notready" }],
+    resize: order({ main: ["cpu"] }),
+    plan: ["kill pod: sandbox-changed", "sandbox 1: not-ready", "start app main 1: ended", "pod cpu"],
   },
 };
 
 describe("a resize", () => {
-  test.each(Object.entries(rows))("%s", (_name, { pod, has, resize, plan }) => {
-    const computed = planOf({ ...(pod && { pod }), ...(has && { has }), facts: { resize }, plan: [] });
+  test.each(Object.entries(rows))("%s", (_name, { resize, ...given }) => {
+    const { plan } = given;
+    const computed = planOf({ ...given, facts: { resize } });
     expect([
       ...briefPlan(computed),
       ...((computed.resize?.pod.length ?? 0) === 0 ? [] : [`pod ${computed.resize?.pod.join(" ")}`]),

@@ -4,6 +4,7 @@ import { advance, wake } from "../machine.ts";
 import type { Engine } from "../machine.ts";
 import type { ResizeReport } from "../ports.ts";
 import type { Worker } from "../worker.ts";
+import type { Allocation } from "./checkpoint.ts";
 import { allocationShown, pendingShown } from "./known-allocation.ts";
 import { computeLargerResources } from "./larger-resources.ts";
 import { countRequests, measureResizes } from "./measure.ts";
@@ -103,6 +104,13 @@ export const admittedAs = (engine: Engine, worker: Worker, asked: Pod): void => 
   giveVersion(engine, worker, { pod: worker.wanted ?? worker.target.pod, allocated: asked, isNews: true });
 };
 
+/** What was not kept is not given. The pod may be gone, and the resize before may have been completed meanwhile. */
+const takeBack = (engine: Engine, worker: Worker, known: Allocation | undefined): void => {
+  const { allocations } = engine.resizes;
+  if (known === undefined || engine.workers.get(worker.uid) !== worker) allocations.delete(worker.uid);
+  else allocations.set(worker.uid, worker.resize.inProgress === undefined ? { resources: known.resources } : known);
+};
+
 /** The pod gets what it asks for, once that is kept where it survives a crash. Rejects when it cannot be. */
 const accept = async (engine: Engine, worker: Worker, wanted: Pod): Promise<void> => {
   const { resizes, settings } = engine;
@@ -126,8 +134,7 @@ const accept = async (engine: Engine, worker: Worker, wanted: Pod): Promise<void
   try {
     await resizes.save();
   } catch (error) {
-    if (known === undefined) resizes.allocations.delete(worker.uid);
-    else resizes.allocations.set(worker.uid, known);
+    takeBack(engine, worker, known);
     throw error;
   }
   if (engine.workers.get(worker.uid) !== worker || worker.target.type !== "pod") return;
@@ -184,6 +191,7 @@ export const reviewResize = async (engine: Engine, worker: Worker, options: { ju
     if (wasDeferred) settings.metrics.deferredAccepted.inc({ retry_trigger: options.cause });
   } catch (error) {
     settings.logger.error("resize of a pod cannot be kept", { podUid: worker.uid, error });
+    if (engine.workers.get(worker.uid) !== worker) return;
     postpone(engine, worker, { wanted, reason: "Deferred", message: "the kubelet cannot keep what the pod is given" });
   }
 };
@@ -196,11 +204,14 @@ export const settleResize = (engine: Engine, worker: Worker, report: ResizeRepor
   const { generation } = inProgress;
   const { pod } = worker.target;
   if (report.error === inProgress.error && report.error !== undefined) return;
-  // One more pass, to tell it.
-  worker.isDue = true;
+  // One more pass, to tell it. Other words for a failure are told by the next try, which they must not hasten: they may name what is used.
+  if (report.error === undefined || inProgress.error === undefined) worker.isDue = true;
   if (report.error === undefined) {
     setResize(engine, worker, withoutProgress(worker.resize));
-    resizes.allocations.set(worker.uid, { resources: podResourcesOf(pod) });
+    const kept = resizes.allocations.get(worker.uid)?.inProgress;
+    // The next resize may just be being kept.
+    if (kept === undefined || kept.acceptedAtMs === report.acceptedAtMs)
+      resizes.allocations.set(worker.uid, { resources: podResourcesOf(pod) });
     resizes.saveSoon();
     record(engine, worker, { what: "completed", pod, generation });
     engine.onRoomFreed("pod_resized");

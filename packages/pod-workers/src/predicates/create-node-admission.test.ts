@@ -1,6 +1,6 @@
 import { podRef } from "@nk/pod-model";
 import type { Container, Node, Pod, PodSpec, ResourceRequirements } from "@nk/pod-model";
-import { createRecordingMetrics } from "@nk/stdx/testing";
+import { createFakeClock, createRecordingMetrics } from "@nk/stdx/testing";
 import { describe, expect, test } from "vitest";
 import { createPodWorkersMetrics } from "../metrics.ts";
 import type { AdmissionContext } from "../ports.ts";
@@ -123,6 +123,19 @@ describe("a pod for which there is no room", () => {
     expect(await admission.admit(podOf("critical", cpu("1"), CRITICAL), [old], NOBODY)).toEqual({ admit: true });
     expect(said).toEqual(["event old Preempting: Preempted in order to admit critical pod", "kill old Preempting DisruptionTarget"]);
     expect(metrics.value("kubelet_preemptions", { preemption_signal: "cpu" })).toBe(1);
+  });
+
+  test("is admitted when the one that makes room cannot be stopped in time, half as long again as its grace period", async () => {
+    const clock = createFakeClock();
+    const { admission, metrics } = open({ clock }, { kill: () => new Promise<never>(() => {}) });
+    const stuck = { ...old, spec: { ...old.spec, containers: old.spec?.containers ?? [], terminationGracePeriodSeconds: 20 } };
+    const answers: unknown[] = [];
+    void Promise.resolve(admission.admit(podOf("critical", cpu("1"), CRITICAL), [stuck], NOBODY)).then((answer) => answers.push(answer));
+    await clock.advance(29_999);
+    expect(answers).toEqual([]);
+    await clock.advance(1);
+    expect(answers).toEqual([{ admit: true }]);
+    expect(metrics.value("kubelet_preemptions", { preemption_signal: "cpu" })).toBe(0);
   });
 
   test("waits rather than making others go, if that is enough", async () => {

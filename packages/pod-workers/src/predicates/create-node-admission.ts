@@ -1,7 +1,8 @@
 import { ADMITTED, ADMIT_REASONS, EVENT_REASONS, isCriticalPod, podRef } from "@nk/pod-model";
 import type { AdmitResult, Node, Pod, PodUid } from "@nk/pod-model";
-import { noopLogger } from "@nk/stdx";
-import type { Logger } from "@nk/stdx";
+import { noopLogger, raceSignal, systemClock, withDeadline } from "@nk/stdx";
+import type { Clock, Logger } from "@nk/stdx";
+import { computeGraceSeconds } from "../grace.ts";
 import type { PodWorkersMetrics } from "../metrics.ts";
 import type { KillRequest } from "../pod-work.ts";
 import type { AdmissionAnswer, AdmissionContext, EventPort, PodAdmission } from "../ports.ts";
@@ -24,8 +25,11 @@ export interface NodeAdmissionPorts {
   readNode?(): Promise<Node>;
   /** Resolves when it is known what the node's runtime can do; waited for before a pod is refused for that. Absent: it is known. */
   platformKnown?(): Promise<void>;
-  /** Stops a pod that makes room for a critical one; resolves when its containers have ended. */
-  kill(uid: PodUid, request: KillRequest): Promise<unknown>;
+  /**
+   * Stops a pod that makes room for a critical one; resolves when its containers have ended. The signal aborts when that takes half as long
+   * again as its grace period, and 10 s at least: nobody waits for it any more then, and the critical pod is admitted.
+   */
+  kill(uid: PodUid, request: KillRequest, options: { readonly signal: AbortSignal }): Promise<unknown>;
   readonly events?: EventPort;
 }
 
@@ -48,6 +52,7 @@ export interface NodeAdmissionOptions {
   };
   readonly metrics?: Pick<PodWorkersMetrics, "preemptions" | "infeasibleResizes">;
   readonly logger?: Logger;
+  readonly clock?: Clock;
 }
 
 const PREEMPTED: KillRequest = {
@@ -69,12 +74,16 @@ interface Desk {
   readonly logger: Logger;
 }
 
+/** All other pods wait for their admission meanwhile: one that cannot be stopped must not hold them up for ever (killPodNow in the reference). */
+const killInTime = async ({ ports, options }: Desk, victim: Pod): Promise<void> => {
+  const timeoutMs = Math.max(10_000, computeGraceSeconds(victim, { current: undefined }) * 1500);
+  using deadline = withDeadline({ timeoutMs, clock: options.clock ?? systemClock, what: "stop a preempted pod" });
+  await raceSignal(ports.kill(podRef(victim).uid, PREEMPTED, { signal: deadline.signal }), deadline.signal);
+};
+
 /** One after another, each waited for: the pod may count on all of it when this returns. */
-const preempt = async (
-  { ports, options, logger }: Desk,
-  pod: Pod,
-  given: { others: readonly Pod[]; misfit: Misfit },
-): Promise<AdmitResult> => {
+const preempt = async (desk: Desk, pod: Pod, given: { others: readonly Pod[]; misfit: Misfit }): Promise<AdmitResult> => {
+  const { ports, options, logger } = desk;
   const { shortages } = given.misfit;
   const choice = choosePreemption(pod, given.others, shortages);
   if (choice.type === "impossible") {
@@ -87,7 +96,7 @@ const preempt = async (
     ports.events?.record({ ref, type: "Warning", reason: PREEMPTED.reason, message: PREEMPTED.message });
     logger.info("pod is preempted for a critical one", { pod: ref, for: podRef(pod) });
     try {
-      await ports.kill(ref.uid, PREEMPTED);
+      await killInTime(desk, victim);
       options.metrics?.preemptions.inc({ preemption_signal: shortages[0]?.resource ?? "" });
     } catch (error) {
       logger.error("pod could not be preempted", { pod: ref, error });
