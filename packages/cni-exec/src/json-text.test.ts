@@ -92,6 +92,17 @@ describe("whatever a file or a plugin says", () => {
     ),
   })).node;
 
+  const DEEP = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+  it.each([
+    ["a network", () => parseNetworkConfig(`{"name": "x", "plugins": [${DEEP}]}`), "plugins[0] must be an object, not a list"],
+    ["a plugin's configuration", () => parsePluginConfig(`{"type": ${DEEP}}`), "type must be a string, not a list"],
+    ["a capability", () => parsePluginConfig(`{"type": "a", "capabilities": {"mac": ${DEEP}}}`), "must be true or false, not a list"],
+    ["a cached result", () => parseCacheEntry(`{"kind": ${DEEP}}`, { networkName: "n", containerId: "c", ifName: "i" }), "kind a list"],
+    ["a result", () => parseResult(JSON.parse(`{"cniVersion": "1.0.0", "ips": [${DEEP}]}`)), "ips[0] must be an object, not a list"],
+  ])("%s that is nested too deeply is refused with a CniError", (_name, read, message) =>
+    expect(read).toThrow(expect.objectContaining({ name: "CniError", message: expect.stringContaining(message) as unknown }) as Error),
+  );
+
   it.each(readers)("%s is read, or refused with a CniError", (_name, read) => {
     fc.assert(
       fc.property(value, (json) => {

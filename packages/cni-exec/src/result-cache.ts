@@ -5,7 +5,7 @@ import type { AttachmentId, WholeAttachment } from "./attachment.ts";
 import { DEFAULT_IF_NAME } from "./attachment.ts";
 import type { CapabilityArgs } from "./capability-args.ts";
 import { CniError, errnoOf, isCniError, messageOf } from "./errors.ts";
-import { createFieldReader } from "./fields.ts";
+import { createFieldReader, describeJson } from "./fields.ts";
 import type { JsonObject, JsonValue } from "./go-json.ts";
 import { isJsonObject, writeGoJson } from "./go-json.ts";
 import { parseJsonText } from "./json-text.ts";
@@ -107,7 +107,7 @@ export const parseCacheEntry = (text: string, key: CacheKey): CachedAttachment =
     }
   };
   if (json["kind"] !== KIND) {
-    if (json["kind"] !== undefined) throw fail(`it is of the unknown kind ${JSON.stringify(json["kind"])}`);
+    if (json["kind"] !== undefined) throw fail(`it is of the unknown kind ${describeJson(json["kind"])}`);
     return { ...key, netns: "", configText: "", args: [], capabilityArgs: {}, result: readResult(json) };
   }
   const reader = createFieldReader(json, "", (path, problem) => fail(`${path} ${problem}`));
