@@ -15,13 +15,18 @@ export interface FieldReader {
 /** Makes the error for a field that is not what it must be, e.g. `ips[0].address` and `must be a string, not 7`. */
 export type FieldFailure = (path: string, problem: string) => Error;
 
-const describe = (value: JsonValue | undefined): string => (JSON.stringify(value) ?? "nothing").slice(0, 80);
+/** A value in a few words. Of lists and objects only what they are: they may hold secrets, and be nested more deeply than can be written. */
+export const describeJson = (value: JsonValue | undefined): string => {
+  if (Array.isArray(value)) return "a list";
+  if (isJsonObject(value)) return "an object";
+  return (JSON.stringify(value) ?? "nothing").slice(0, 80);
+};
 
 /** A reader of `object`, whose errors name fields below `path`. */
 export const createFieldReader = (object: JsonObject, path: string, fail: FieldFailure): FieldReader => {
   const pathOf = (key: string): string => (path === "" ? key : `${path}.${key}`);
   const wrong = (where: string, expected: string, value: JsonValue | undefined): Error =>
-    fail(where, `must be ${expected}, not ${describe(value)}`);
+    fail(where, `must be ${expected}, not ${describeJson(value)}`);
   const present = (key: string): JsonValue | undefined => object[key] ?? undefined;
   const list = (key: string): readonly JsonValue[] | undefined => {
     const value = present(key);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CniError } from "./errors.ts";
-import { inspectJsonText, parseJsonText } from "./json-text.ts";
+import { findDuplicateKeys, parseJsonText } from "./json-text.ts";
 import { parseNetworkConfig, parsePluginConfig } from "./network-config.ts";
 import { parseCacheEntry } from "./result-cache.ts";
 import { parseResult } from "./result.ts";
@@ -42,8 +42,22 @@ describe("a JSON text", () => {
     );
   });
 
+  it.each([
+    ["quotes that are never closed", `{"a": "${'\\"'.repeat(250_000)}`, "it is not JSON from line 1, column 7 on"],
+    ["comments that are never closed", `{} ${"/* ".repeat(300_000)}`, "it has a comment in line 1, and JSON has no comments"],
+  ])("with half a megabyte of %s holds nobody up", { timeout: 5_000 }, (_what, text, problem) => {
+    expect(parseJsonText(text)).toEqual({ problem });
+    expect(findDuplicateKeys(text)).toEqual([]);
+  });
+
+  it("with ten thousands of keys that stand twice has a line for each", { timeout: 5_000 }, () => {
+    const duplicates = findDuplicateKeys(`{${'"a":\n1,'.repeat(100_000)}"a":1}`);
+    expect(duplicates).toHaveLength(100_000);
+    expect(duplicates.at(-1)).toEqual({ key: "a", line: 100_001 });
+  });
+
   it("shows keys that stand twice in one object, and not those of different objects", () =>
-    expect(inspectJsonText('{"a": {"b": 1, "c": [{"b": 2}, {"b": "a"}]},\n "\\u0061": 3}').duplicateKeys).toEqual([{ key: "a", line: 2 }]));
+    expect(findDuplicateKeys('{"a": {"b": 1, "c": [{"b": 2}, {"b": "a"}]},\n "\\u0061": 3}')).toEqual([{ key: "a", line: 2 }]));
 });
 
 describe("whatever a file or a plugin says", () => {
@@ -77,6 +91,17 @@ describe("whatever a file or a plugin says", () => {
       fc.dictionary(word, tie("node"), { maxKeys: 5 }),
     ),
   })).node;
+
+  const DEEP = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+  it.each([
+    ["a network", () => parseNetworkConfig(`{"name": "x", "plugins": [${DEEP}]}`), "plugins[0] must be an object, not a list"],
+    ["a plugin's configuration", () => parsePluginConfig(`{"type": ${DEEP}}`), "type must be a string, not a list"],
+    ["a capability", () => parsePluginConfig(`{"type": "a", "capabilities": {"mac": ${DEEP}}}`), "must be true or false, not a list"],
+    ["a cached result", () => parseCacheEntry(`{"kind": ${DEEP}}`, { networkName: "n", containerId: "c", ifName: "i" }), "kind a list"],
+    ["a result", () => parseResult(JSON.parse(`{"cniVersion": "1.0.0", "ips": [${DEEP}]}`)), "ips[0] must be an object, not a list"],
+  ])("%s that is nested too deeply is refused with a CniError", (_name, read, message) =>
+    expect(read).toThrow(expect.objectContaining({ name: "CniError", message: expect.stringContaining(message) as unknown }) as Error),
+  );
 
   it.each(readers)("%s is read, or refused with a CniError", (_name, read) => {
     fc.assert(

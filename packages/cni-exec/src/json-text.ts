@@ -1,11 +1,10 @@
 import type { JsonValue } from "./go-json.ts";
 
-/** What is remarkable about a JSON text that the parsed value does not show. */
-export interface JsonTextFacts {
-  /** Keys that one object has twice, of which the last counts; with the line of the second one. */
-  readonly duplicateKeys: readonly { readonly key: string; readonly line: number }[];
-  /** The line of the first comment, if there is one: JSON has none. */
-  readonly commentLine: number | undefined;
+/** A key that one object has twice, of which the last counts. */
+export interface DuplicateKey {
+  readonly key: string;
+  /** Of the second one; counts from 1. */
+  readonly line: number;
 }
 
 /** Where a text stops being JSON; both count from 1. */
@@ -14,7 +13,8 @@ interface Place {
   readonly column: number;
 }
 
-const LOOSE_TOKEN = /"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\/\*[\s\S]*?\*\/|[{}[\],:]/g;
+/** A text that does not end is one to the end of everything: looking for its end again from each quote within would take for ever. */
+const LOOSE_TOKEN = /"(?:[^"\\]|\\[^])*"?|[{}[\],:]/g;
 const BLANKS = /[ \t\r\n]*/y;
 // oxlint-disable-next-line no-control-regex -- JSON forbids exactly these characters in a text
 const TEXT = /"(?:[^"\\\u0000-\u001F]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/;
@@ -34,30 +34,31 @@ const unquote = (token: string): string => {
   }
 };
 
-/** Looks at the tokens of a text, which need not be sound JSON. */
-export const inspectJsonText = (text: string): JsonTextFacts => {
-  const duplicateKeys: { key: string; line: number }[] = [];
-  let commentLine: number | undefined;
+/** The keys that stand twice in one object. */
+export const findDuplicateKeys = (text: string): readonly DuplicateKey[] => {
+  const duplicates: DuplicateKey[] = [];
+  let line = 1;
+  let counted = 0;
+  const lineOf = (index: number): number => {
+    for (; counted < index; counted += 1) if (text[counted] === "\n") line += 1;
+    return line;
+  };
   const objects: (Set<string> | undefined)[] = [];
   let lastText: { token: string; index: number } | undefined;
   for (const { 0: token, index } of text.matchAll(LOOSE_TOKEN)) {
     const first = token[0];
-    if (first === "/") {
-      commentLine ??= placeOf(text, index).line;
-      continue;
-    }
     if (first === "{") objects.push(new Set());
     else if (first === "[") objects.push(undefined);
     else if (first === "}" || first === "]") objects.pop();
     else if (first === ":" && lastText !== undefined) {
       const keys = objects.at(-1);
       const key = unquote(lastText.token);
-      if (keys?.has(key)) duplicateKeys.push({ key, line: placeOf(text, lastText.index).line });
+      if (keys?.has(key)) duplicates.push({ key, line: lineOf(lastText.index) });
       keys?.add(key);
     }
     lastText = first === '"' ? { token, index } : undefined;
   }
-  return { duplicateKeys, commentLine };
+  return duplicates;
 };
 
 /** What may come next; "first" items may also be the end of what they are in. */
@@ -85,8 +86,8 @@ const advance = (expected: Expected, token: string, open: ("{" | "[")[]): Expect
   return token === "{" ? "first key" : "first value";
 };
 
-/** The place at which a text is no JSON any more: the engine's own message would quote the text, which may hold secrets. */
-const findSyntaxError = (text: string): Place => {
+/** The index at which a text is no JSON any more: the engine's own message would quote the text, which may hold secrets. */
+const findSyntaxError = (text: string): number => {
   const open: ("{" | "[")[] = [];
   let expected: Expected = "value";
   let index = 0;
@@ -94,7 +95,7 @@ const findSyntaxError = (text: string): Place => {
     index += match(BLANKS, text, index).length;
     const token = match(TOKEN, text, index);
     const next: Expected | undefined = token === "" ? undefined : advance(expected, token, open);
-    if (next === undefined) return placeOf(text, index);
+    if (next === undefined) return index;
     expected = next;
     index += token.length;
   }
@@ -106,9 +107,10 @@ export const parseJsonText = (text: string): { readonly value: JsonValue } | { r
     return { value: JSON.parse(text) as JsonValue };
   } catch {
     if (text.trim() === "") return { problem: "it is empty" };
-    const { line, column } = findSyntaxError(text);
-    const { commentLine } = inspectJsonText(text);
-    if (commentLine === line) return { problem: `it has a comment in line ${line}, and JSON has no comments` };
+    const index = findSyntaxError(text);
+    const { line, column } = placeOf(text, index);
+    if (text.startsWith("//", index) || text.startsWith("/*", index))
+      return { problem: `it has a comment in line ${line}, and JSON has no comments` };
     return { problem: `it is not JSON from line ${line}, column ${column} on` };
   }
 };

@@ -1,5 +1,5 @@
 import { CniError, messageOf } from "./errors.ts";
-import { createFieldReader } from "./fields.ts";
+import { createFieldReader, describeJson } from "./fields.ts";
 import type { FieldReader } from "./fields.ts";
 import type { JsonObject, JsonValue } from "./go-json.ts";
 import { isJsonObject, writeGoJson } from "./go-json.ts";
@@ -71,7 +71,7 @@ const readPlugin = (json: JsonObject, where: string, fail: (field: string, probl
   if (!isJsonObject(capabilities)) return reader.reject("capabilities", "an object");
   for (const [name, isOn] of Object.entries(capabilities))
     if (typeof isOn !== "boolean")
-      throw fail(`${where === "" ? "" : `${where}.`}capabilities.${name}`, `must be true or false, not ${JSON.stringify(isOn)}`);
+      throw fail(`${where === "" ? "" : `${where}.`}capabilities.${name}`, `must be true or false, not ${describeJson(isOn)}`);
   return {
     type,
     capabilities: Object.keys(capabilities).filter((name) => capabilities[name] === true),
@@ -132,7 +132,7 @@ export const parseNetworkConfig = (text: string, source: ConfigSource = {}): Net
   if (listed === undefined && loadOnlyInlinedPlugins) throw fail("loadOnlyInlinedPlugins", "is true, but there are no plugins");
   if (listed !== undefined && !(Array.isArray(listed) && listed.length > 0)) reader.reject("plugins", "a list of at least one plugin");
   const plugins = ((listed ?? []) as readonly JsonValue[]).map((plugin, index) => {
-    if (!isJsonObject(plugin)) throw fail(`plugins[${index}]`, `must be an object, not ${JSON.stringify(plugin)}`);
+    if (!isJsonObject(plugin)) throw fail(`plugins[${index}]`, `must be an object, not ${describeJson(plugin)}`);
     return readPlugin(plugin, `plugins[${index}]`, fail);
   });
   return {

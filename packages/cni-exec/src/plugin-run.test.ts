@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@nk/stdx";
+import type { Clock } from "@nk/stdx";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createCni } from "./cni.ts";
 import { parseNetworkConfig } from "./network-config.ts";
@@ -41,6 +42,17 @@ const eventually = async (condition: () => Promise<boolean> | boolean): Promise<
   while (!(await condition())) await systemClock.sleep(5);
 };
 
+/** A clock on which a run's deadline falls when the test says so: however long the plugin takes to get there on a busy machine. */
+const createDeadlineClock = (timeoutMs: number): { readonly clock: Clock; readonly fall: () => void } => {
+  let fall = (): void => undefined;
+  const schedule: Clock["schedule"] = (delayMs, callback) => {
+    if (delayMs !== timeoutMs) return systemClock.schedule(delayMs, callback);
+    fall = callback;
+    return { [Symbol.dispose]: () => undefined };
+  };
+  return { clock: { ...systemClock, schedule }, fall: () => fall() };
+};
+
 describe("a plugin that", () => {
   it("hangs is killed with its children at the deadline, and what it had said is kept", async () => {
     const plugin = await createFakePlugin({
@@ -48,14 +60,17 @@ describe("a plugin that", () => {
       type: "plugin",
       script: { replies: { ADD: { type: "hang", ignoresTerm: true, stderr: "waiting for the daemon" } } },
     });
-    const failure = create({ timeoutMs: 700, killAfterMs: 50 }).add(network, attachment);
-    await expect(failure).rejects.toMatchObject({
+    const { clock, fall } = createDeadlineClock(700);
+    const failure = create({ timeoutMs: 700, killAfterMs: 50, clock }).add(network, attachment);
+    const seen = expect(failure).rejects.toMatchObject({
       code: "plugin-timeout",
       message: "plugin plugin did not end ADD in time and was killed with its children; it had said: waiting for the daemon",
       details: { stderr: "waiting for the daemon" },
     });
+    await eventually(async () => (await plugin.hangingPids()).length === 2);
+    fall();
+    await seen;
     const pids = await plugin.hangingPids();
-    expect(pids).toHaveLength(2);
     await eventually(() => !pids.some(isAlive));
   });
 
@@ -72,13 +87,17 @@ describe("a plugin that", () => {
   });
 
   it("hangs at deletion does not keep the others from theirs", async () => {
-    await createFakePlugin({ dir, type: "hangs", script: { replies: { DEL: { type: "hang" } } } });
+    const hanging = await createFakePlugin({ dir, type: "hangs", script: { replies: { DEL: { type: "hang" } } } });
     const other = await createFakePlugin({ dir, type: "other" });
     const chain = parseNetworkConfig('{"name":"net","cniVersion":"1.0.0","plugins":[{"type":"other"},{"type":"hangs"}]}');
-    await expect(create({ timeoutMs: 700 }).del(chain, attachment)).rejects.toMatchObject({
+    const { clock, fall } = createDeadlineClock(700);
+    const seen = expect(create({ timeoutMs: 700, clock }).del(chain, attachment)).rejects.toMatchObject({
       code: "incomplete",
       details: { errors: [{ code: "plugin-timeout" }] },
     });
+    await eventually(async () => (await hanging.hangingPids()).length === 2);
+    fall();
+    await seen;
     expect((await other.calls()).map(({ command }) => command)).toEqual(["DEL"]);
   });
 

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -107,6 +108,29 @@ describe("the result cache", () => {
     expect(await idsOf()).toEqual(["net a-b eth0", "net b eth0", "other b net1"]);
     expect(await idsOf({ containerId: "b" })).toEqual(["net b eth0", "other b net1"]);
     expect(await idsOf({ networkName: "net" })).toEqual(["net a-b eth0", "net b eth0"]);
+  });
+
+  it("lists nothing that lies under another name: what a killed writer left, a copy, a name that leads elsewhere", async () => {
+    const cache = createResultCache(dir);
+    await cache.write(entry());
+    const text = formatCacheEntry(entry());
+    await writeFile(join(dir, "results/.net-c1-eth0.0123456789abcdef.tmp"), text);
+    await writeFile(join(dir, "results/net-c1-eth0.bak"), text);
+    await writeFile(join(dir, "results/net-c2-eth0"), formatCacheEntry(entry({ containerId: "../../../c2" })));
+    expect(await cache.list()).toEqual([entry()]);
+  });
+
+  it("does not wait for a pipe, nor read what is too long", async () => {
+    const cache = createResultCache(dir);
+    await cache.write(entry({ containerId: "c0" }));
+    await writeFile(join(dir, "results/net-c1-eth0"), Buffer.alloc((4 << 20) + 1, " "));
+    execFileSync("mkfifo", [join(dir, "results/net-c2-eth0")]);
+    await expect(cache.read(key)).rejects.toMatchObject({
+      code: "cache-failed",
+      message: expect.stringContaining("longer than") as unknown,
+    });
+    await expect(cache.read({ ...key, containerId: "c2" })).rejects.toMatchObject({ code: "cache-failed" });
+    expect((await cache.list()).map(({ containerId }) => containerId)).toEqual(["c0"]);
   });
 
   it("says which file the system refuses", async () => {

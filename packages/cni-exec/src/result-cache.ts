@@ -1,11 +1,11 @@
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "@nk/stdx";
 import type { AttachmentId, WholeAttachment } from "./attachment.ts";
 import { DEFAULT_IF_NAME } from "./attachment.ts";
 import type { CapabilityArgs } from "./capability-args.ts";
 import { CniError, errnoOf, isCniError, messageOf } from "./errors.ts";
-import { createFieldReader } from "./fields.ts";
+import { createFieldReader, describeJson } from "./fields.ts";
 import type { JsonObject, JsonValue } from "./go-json.ts";
 import { isJsonObject, writeGoJson } from "./go-json.ts";
 import { parseJsonText } from "./json-text.ts";
@@ -107,7 +107,7 @@ export const parseCacheEntry = (text: string, key: CacheKey): CachedAttachment =
     }
   };
   if (json["kind"] !== KIND) {
-    if (json["kind"] !== undefined) throw fail(`it is of the unknown kind ${JSON.stringify(json["kind"])}`);
+    if (json["kind"] !== undefined) throw fail(`it is of the unknown kind ${describeJson(json["kind"])}`);
     return { ...key, netns: "", configText: "", args: [], capabilityArgs: {}, result: readResult(json) };
   }
   const reader = createFieldReader(json, "", (path, problem) => fail(`${path} ${problem}`));
@@ -129,10 +129,13 @@ const MAX_FILE_BYTES = 4 << 20;
 
 const readText = async (path: string): Promise<string | undefined> => {
   try {
-    const bytes = await readFile(path);
-    if (bytes.length > MAX_FILE_BYTES)
-      throw new CniError("cache-failed", `cannot use the cached result ${path}: it is longer than ${MAX_FILE_BYTES} bytes`, { path });
-    return bytes.toString("utf8");
+    const refuse = (problem: string): CniError =>
+      new CniError("cache-failed", `cannot use the cached result ${path}: ${problem}`, { path });
+    // Before it is opened: a pipe would keep the opener waiting.
+    const facts = await stat(path);
+    if (!facts.isFile()) throw refuse("it is not a regular file");
+    if (facts.size > MAX_FILE_BYTES) throw refuse(`it is longer than ${MAX_FILE_BYTES} bytes`);
+    return await readFile(path, "utf8");
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return undefined;
     throw isCniError(error)
@@ -179,7 +182,8 @@ export const createResultCache = (cacheDir: string): ResultCache => {
         // A name that does not hold the id cannot be the container's: most files need not be read.
         if (containerId !== undefined && !name.includes(`-${containerId}-`)) continue;
         const entry = await readEntry(join(dir, name));
-        if (entry !== undefined && isWanted(entry, filter)) found.push(entry);
+        // What a killed writer left behind, copies, and names that lead elsewhere: nobody could remove such an entry by what it says.
+        if (entry !== undefined && fileNameOf(entry) === name && isWanted(entry, filter)) found.push(entry);
       }
       return found;
     },

@@ -93,7 +93,7 @@ export const openCsiClient = async (options: CsiClientOptions): Promise<CsiClien
   const close = (): void => channel[Symbol.dispose]();
   const timeoutMs = atLeast("openTimeoutMs", options.openTimeoutMs ?? 30_000, 1);
   const read = async (signal: AbortSignal | undefined): Promise<CsiDriverFacts> => {
-    const input: OpenInput = { calls: unchecked, path: channel.path, clock, timeoutMs, signal };
+    const input: OpenInput = { calls: unchecked, path: channel.path, clock, timeoutMs, endMs: clock.monotonicMs() + timeoutMs, signal };
     await awaitReady(input);
     driver = await readDriverFacts(input);
     return driver;

@@ -1,7 +1,12 @@
 #!/usr/bin/env node
 import { runCli } from "./cli/run.ts";
 
+const stop = new AbortController();
+// The second one ends the process at once: a driver that hangs keeps the suite from undoing what it made.
+for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort(new Error(`interrupted by ${name}`)));
+
 process.exitCode = await runCli(process.argv.slice(2), {
   write: (text) => void process.stdout.write(text),
   writeError: (text) => void process.stderr.write(text),
+  signal: stop.signal,
 });

@@ -3,6 +3,7 @@ import type { Clock } from "@nk/stdx";
 import type { CsiCalls } from "./calls.ts";
 import { checkEndpoint } from "./endpoint.ts";
 import { CsiError, isCsiError } from "./errors.ts";
+import type { CallOptions } from "./options.ts";
 import { computeSupports } from "./supports.ts";
 import type { CsiSupports } from "./supports.ts";
 
@@ -21,7 +22,10 @@ export interface OpenInput {
   readonly calls: CsiCalls;
   readonly path: string;
   readonly clock: Clock;
+  /** Of all of it together. */
   readonly timeoutMs: number;
+  /** When that is over, on the monotonic clock. */
+  readonly endMs: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -51,14 +55,15 @@ const probeOnce = async (input: OpenInput, leftMs: number, before: string | unde
   }
 };
 
+const msLeft = ({ clock, endMs }: OpenInput): number => Math.max(1, endMs - clock.monotonicMs());
+
 /** Probes until the driver is ready. Throws `not-ready` when time is up, `invalid-endpoint` when no driver can be there. */
 export const awaitReady = async (input: OpenInput): Promise<void> => {
-  const { clock, timeoutMs, path, signal } = input;
-  const endMs = clock.monotonicMs() + timeoutMs;
+  const { clock, timeoutMs, endMs, path, signal } = input;
   let reason: string | undefined;
   for (let attempt = 0; ; attempt += 1) {
     await checkEndpoint(path);
-    reason = await probeOnce(input, Math.max(1, endMs - clock.monotonicMs()), reason);
+    reason = await probeOnce(input, msLeft(input), reason);
     if (reason === undefined) return;
     const waitMs = computeBackoffMs({ attempt, initialMs: PROBE_INITIAL_MS, maxMs: PROBE_MAX_MS });
     if (clock.monotonicMs() + waitMs >= endMs) {
@@ -71,10 +76,11 @@ export const awaitReady = async (input: OpenInput): Promise<void> => {
 
 /** Asks the driver who it is and what it can do: two calls, then those for the services it has, side by side. */
 export const readDriverFacts = async (input: OpenInput): Promise<CsiDriverFacts> => {
-  const { calls, timeoutMs, signal } = input;
-  const options = { timeoutMs, ...(signal === undefined ? {} : { signal }) };
-  const [info, plugin] = await Promise.all([calls.getPluginInfo({}, options), calls.getPluginCapabilities({}, options)]);
+  const { calls, signal } = input;
+  const optionsNow = (): CallOptions => ({ timeoutMs: msLeft(input), ...(signal === undefined ? {} : { signal }) });
+  const [info, plugin] = await Promise.all([calls.getPluginInfo({}, optionsNow()), calls.getPluginCapabilities({}, optionsNow())]);
   const served = computeSupports({ plugin: plugin.capabilities, controller: undefined, group: undefined, node: undefined });
+  const options = optionsNow();
   const [controller, group, node] = await Promise.all([
     served.controller ? calls.controllerGetCapabilities({}, options) : undefined,
     served.groupController ? calls.groupControllerGetCapabilities({}, options) : undefined,

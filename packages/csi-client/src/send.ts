@@ -64,18 +64,24 @@ export const sendOnce = async <Request, Response>(sending: Sending<Request, Resp
     signal?.throwIfAborted();
     const limits: Disposable[] = [];
     const release = (): void => limits.forEach((limit) => limit[Symbol.dispose]());
-    const call = client.makeUnaryRequest<Request, Response>(
+    const settle = (error: unknown, bytes: Buffer | undefined): void => {
+      release();
+      if (error !== null) return reject(failure(sending, readGrpcError(error)));
+      if (bytes === undefined) return reject(failure(sending, { code: "bad-answer", text: "the answer has no message" }));
+      try {
+        resolve(method.response.decode(bytes));
+      } catch (cause) {
+        reject(failure(sending, readGrpcError(cause)));
+      }
+    };
+    const call = client.makeUnaryRequest<Request, Buffer>(
       method.path,
       (message) => toBuffer(method.request.encode(message).finish()),
-      (bytes) => method.response.decode(bytes),
+      // Read below: what cannot be read would be INTERNAL to grpc-js, as if the driver had failed and left nothing behind.
+      (bytes) => bytes,
       sending.request,
       withTimeout(createMetadata(), timeoutMs),
-      (error, response) => {
-        release();
-        if (error !== null) reject(failure(sending, readGrpcError(error)));
-        else if (response === undefined) reject(failure(sending, { code: "bad-answer", text: "the answer has no message" }));
-        else resolve(response);
-      },
+      settle,
     );
     const giveUp = (reason: Error): void => {
       release();

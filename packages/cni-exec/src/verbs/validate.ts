@@ -1,5 +1,5 @@
 import { isCniError } from "../errors.ts";
-import { inspectJsonText } from "../json-text.ts";
+import { findDuplicateKeys } from "../json-text.ts";
 import type { NetworkConfig, PluginConfig } from "../network-config.ts";
 import { isSpecVersion } from "../spec-version.ts";
 import { askVersions } from "./version.ts";
@@ -50,7 +50,7 @@ const inspectConfig = (network: NetworkConfig): readonly ValidationProblem[] => 
       plugin: head.type,
       message: `${head.type} stands first, but works on the result of another plugin`,
     });
-  for (const { key, line } of inspectJsonText(text).duplicateKeys)
+  for (const { key, line } of findDuplicateKeys(text))
     problems.push({ severity: "warning", message: `key "${key}" stands twice in one object, again in line ${line}: the last one counts` });
   for (const { type, json } of plugins)
     for (const key of Object.keys(json).filter(isReserved))

@@ -27,7 +27,8 @@ const start = async (options: MemoryDriverOptions = {}): Promise<string> => {
 const run = async (...argv: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> => {
   let out = "";
   let err = "";
-  const code = await runCli(argv, { write: (text) => (out += text), writeError: (text) => (err += text) });
+  const { signal } = new AbortController();
+  const code = await runCli(argv, { write: (text) => (out += text), writeError: (text) => (err += text), signal });
   return { code, out, err };
 };
 
@@ -64,6 +65,24 @@ test("sanity runs the checks that are chosen and says how they ended", async () 
   expect(code).toBe(0);
   expect(out).toContain("ok   create-volume-idempotent: the same name gives the same volume\n");
   expect(out).toMatch(/\n\nmemory\.csi\.example 1\.0\.0: \d+ passed, 0 failed, 0 skipped\n$/);
+});
+
+test("sanity that is interrupted undoes what it made, and runs no further check", async () => {
+  const endpoint = await start();
+  const stop = new AbortController();
+  let out = "";
+  let err = "";
+  const createVolumes = (): number => (driver?.calls ?? []).filter(({ method }) => method === "CreateVolume").length;
+  const running = runCli(["sanity", "--endpoint", endpoint, "--only", "create-volume", "--directory", directory], {
+    write: (text) => (out += text),
+    writeError: (text) => (err += text),
+    signal: stop.signal,
+  });
+  while (createVolumes() === 0) await new Promise((resolve) => setImmediate(resolve));
+  stop.abort(new Error("interrupted by SIGINT"));
+  expect([await running, err]).toEqual([1, "csi-client: interrupted by SIGINT\n"]);
+  expect(out.match(/^(ok|FAIL|skip)/gm)).toHaveLength(1);
+  expect(driver?.state.volumes.size).toBe(0);
 });
 
 test("sanity fails when a check does, and its JSON says which", async () => {

@@ -108,6 +108,15 @@ test("a volume that cannot be deleted fails the check that made it", async () =>
   expect(failuresOf(report)).toEqual([expect.stringContaining("cannot clean up: CsiError: DeleteVolume of")]);
 });
 
+test.each(["ControllerPublishVolume", "NodeStageVolume"])("what a %s that failed has done all the same is undone", async (method) => {
+  await using driver = await startMemoryDriver();
+  using _fault = driver.failOn({ method, action: { type: "error-after", code: "deadline-exceeded", message: "too slow" } });
+  const report = await runSanity({ endpoint: driver.endpoint, directory, only: ["node-stage-twice"] });
+  expect(failuresOf(report)).toEqual([expect.stringContaining("too slow")]);
+  expect(failuresOf(report).join()).not.toContain("clean up");
+  expect(driver.state.volumes.size).toBe(0);
+});
+
 test("the suite ends with its signal", async () => {
   await using driver = await startMemoryDriver();
   const controller = new AbortController();

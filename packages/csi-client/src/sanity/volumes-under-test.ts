@@ -102,8 +102,11 @@ type Verbs = Pick<SanityVolumes, "stage" | "publish" | "publishRequest" | "unpub
 
 const createVerbs = (settings: VolumeSettings, undo: Undo[], defaultCapability: VolumeCapability): Verbs => {
   const { calls, supports, directory, secrets } = settings;
-  const unstage: SanityVolumes["unstage"] = async ({ volume: { volumeId }, stagingPath }) => {
+  const leaveStaging = async (volumeId: string, stagingPath: string): Promise<void> => {
     if (supports.stageUnstage) await calls.nodeUnstageVolume({ volumeId, stagingTargetPath: stagingPath });
+  };
+  const unstage: SanityVolumes["unstage"] = async ({ volume: { volumeId }, stagingPath }) => {
+    await leaveStaging(volumeId, stagingPath);
     await detach(settings, volumeId);
   };
   const unpublish: SanityVolumes["unpublish"] = async ({ volume: { volumeId }, targetPath }) => {
@@ -120,13 +123,15 @@ const createVerbs = (settings: VolumeSettings, undo: Undo[], defaultCapability: 
   });
   const stage: SanityVolumes["stage"] = async (volume, capability = defaultCapability) => {
     const { volumeId, volumeContext } = volume;
+    // Before it is tried: a call that failed may have had its effect all the same.
+    undo.push(() => detach(settings, volumeId));
     const publishContext = await attach(settings, volume, capability);
     const stagingPath = join(directory, settings.newName("staging"));
     const staged = { volume, capability, stagingPath, targetPath: join(directory, settings.newName("target")), publishContext };
     await mkdir(stagingPath);
     // Never recursively: a volume may still be mounted there.
     undo.push(() => rmdir(stagingPath));
-    undo.push(() => unstage(staged));
+    undo.push(() => leaveStaging(volumeId, stagingPath));
     if (supports.stageUnstage) {
       await calls.nodeStageVolume({
         volumeId,
