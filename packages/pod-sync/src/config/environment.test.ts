@@ -1,6 +1,7 @@
 import { applyPodDefaults } from "@nk/pod-model";
 import type { Container, EnvVar, EnvVarSource } from "@nk/pod-model";
 import { describe, expect, it } from "vitest";
+import { createEnvFileReader } from "./env-file.ts";
 import { buildEnvironment } from "./environment.ts";
 import type { EnvFile, EnvironmentInput } from "./environment.ts";
 import type { ServiceEnv } from "./node-facts.ts";
@@ -154,14 +155,14 @@ describe("environment", () => {
   });
 
   it("reads env files of volumes", () => {
-    const envFile = (): EnvFile => ({ status: "read", hostPath: "/vol/p", text: "k='v'\nempty=''\n" });
+    const envFile = (): EnvFile => ({ status: "read", hostPath: "/vol/p", valueOf: createEnvFileReader("k='v'\nempty=''\n") });
     const ref = { volumeName: "v", path: "p" };
     expect(valueFrom({ fileKeyRef: { ...ref, key: "k" } }, { envFile })).toBe("v");
     expect(valueFrom({ fileKeyRef: { ...ref, key: "empty", optional: true } }, { envFile })).toBeUndefined();
     expect(() => valueFrom({ fileKeyRef: { ...ref, key: "z" } }, { envFile })).toThrow(
       'environment variable key "z" not found in file "/vol/p"',
     );
-    const wrong = (): EnvFile => ({ status: "read", hostPath: "/vol/p", text: "k=v\n" });
+    const wrong = (): EnvFile => ({ status: "read", hostPath: "/vol/p", valueOf: createEnvFileReader("k=v\n") });
     expect(() => valueFrom({ fileKeyRef: { ...ref, key: "k", optional: true } }, { envFile: wrong })).toThrow("couldn't parse env file");
   });
 
