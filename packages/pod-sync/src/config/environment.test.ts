@@ -130,6 +130,12 @@ describe("environment", () => {
     expect(() => valueFrom(source)).toThrow(message);
   });
 
+  it("refuses values that stand for more than any runtime takes, before they are written out", () => {
+    const grown = Array.from({ length: 30 }, (_, index) => ({ name: `C${index}`, value: "$(B)" }));
+    const env = [{ name: "A", value: "x".repeat(1000) }, { name: "B", value: "$(A)".repeat(20_000) }, ...grown];
+    expect(() => envOf({ env })).toThrow("environment is longer than 16777216 bytes after variables were expanded");
+  });
+
   it("refuses a value with a NUL byte, and does not show it", () => {
     const objects = { configMaps: new Map(), secrets: new Map([["binary", new Map([["key", "s3cret\0s3cret"]])]]) };
     const env = (): unknown => envOf({ envFrom: [{ prefix: "P_", secretRef: { name: "binary" } }] }, { objects });

@@ -106,6 +106,19 @@ const resolveVariable = (variable: EnvVar, input: EnvironmentInput, lookup: (nam
   return "";
 };
 
+/** Of the texts of one kind together, in UTF-16 units: the longest request that containerd and CRI-O take. */
+const MAX_LENGTH = 16 * 1024 * 1024;
+
+/**
+ * Refuses what no runtime takes before it is copied even once: variables can name one another, and a kilobyte of them can stand for more
+ * than the machine's memory.
+ */
+export const checkLength = (texts: Iterable<string>, what: string): void => {
+  let length = 0;
+  for (const text of texts) length += text.length;
+  if (length > MAX_LENGTH) throw rejectConfig(`${what} longer than ${MAX_LENGTH} bytes after variables were expanded`);
+};
+
 /** Runtimes refuse such a value, too, but they quote it in what they say of it, and it may be a Secret's. */
 const checkValues = (env: ReadonlyMap<string, string>): void => {
   for (const [name, value] of env) {
@@ -129,6 +142,7 @@ export const buildEnvironment = (input: EnvironmentInput): ReadonlyMap<string, s
     if (value !== undefined) env.set(variable.name, value);
   }
   for (const [name, value] of serviceEnv) if (!env.has(name)) env.set(name, value);
+  checkLength(env.values(), "environment is");
   checkValues(env);
   return env;
 };
