@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { pid } from "node:process";
+import type { Clock } from "@nk/stdx";
 import { createCommandBatch } from "./command-batch.ts";
 import { MountsError } from "./errors.ts";
 import type { RunMountCommand } from "./mount-commands.ts";
@@ -14,6 +15,7 @@ export interface TmpfsParts {
   /** What is mounted at a path that is real. */
   readonly findReal: Mounts["find"];
   readonly run: RunMountCommand;
+  readonly clock: Clock | undefined;
 }
 
 interface TmpfsMount {
@@ -36,7 +38,7 @@ const optionsOf = ({ sizeBytes, mode }: TmpfsRequest, noswap: boolean): string =
 const wantsNoswap = ({ noswap = true }: TmpfsRequest): boolean => noswap;
 
 /** Mounts tmpfs, several with one run of mount(8) when they are asked for at once. */
-export const createTmpfsMount = ({ rootDir, findReal, run }: TmpfsParts): Mounts["mountTmpfs"] => {
+export const createTmpfsMount = ({ rootDir, findReal, run, clock }: TmpfsParts): Mounts["mountTmpfs"] => {
   // Learned by trying: kernels before 6.4 and user namespaces refuse the option.
   let takesNoswap: boolean | undefined;
 
@@ -69,15 +71,18 @@ export const createTmpfsMount = ({ rootDir, findReal, run }: TmpfsParts): Mounts
     await table.writeFile(lines.join(""));
     await run("mount", ["--all", "--fstab", `/proc/${pid}/fd/${table.fd}`], { what: `mounting ${mounts.length} tmpfs` });
   };
-  const add = createCommandBatch<TmpfsMount>({
-    one: mountOne,
-    all: async (mounts) => {
-      const [first, ...rest] = mounts;
-      if (takesNoswap !== undefined || first === undefined) return mountAll(mounts);
-      await mountOne(first, false);
-      await mountAll(rest);
+  const add = createCommandBatch<TmpfsMount>(
+    {
+      one: mountOne,
+      all: async (mounts) => {
+        const [first, ...rest] = mounts;
+        if (takesNoswap !== undefined || first === undefined) return mountAll(mounts);
+        await mountOne(first, false);
+        await mountAll(rest);
+      },
     },
-  });
+    { clock },
+  );
   return async (request, options) => {
     const target = await resolveTarget(rootDir, request.target);
     if ((await findReal(target, options))?.fsType === "tmpfs") return;
