@@ -65,6 +65,12 @@ describe("mounts", () => {
     expect((await calls()).map((line) => line.includes("noswap"))).toEqual([true, false, false]);
   });
 
+  it("do not go into swap because the program that was to make them did not answer", async () => {
+    const mounts = await mountsWith({ mount: 'case "$*" in *noswap*) exec sleep 600;; esac', timeoutMs: 100 });
+    await expect(mounts.mountTmpfs({ target: join(root, "a") })).rejects.toMatchObject({ code: "mount-failed" });
+    expect((await calls()).map((line) => line.includes("noswap"))).toEqual([true]);
+  });
+
   it("are not made twice", async () => {
     const mounts = await mountsWith();
     await writeFile(table, entry(join(root, "a")));

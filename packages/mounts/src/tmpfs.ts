@@ -56,15 +56,17 @@ export const createTmpfsMount = ({ rootDir, findReal, run, clock }: TmpfsParts):
       await mountAs(mount, true);
       takesNoswap = true;
     } catch (error) {
-      if (takesNoswap === true || !(error instanceof MountsError)) throw error;
+      // With a cause the program did not come to refuse anything: it was not started, or did not answer.
+      if (takesNoswap === true || !(error instanceof MountsError) || error.cause !== undefined) throw error;
       await mountAs(mount, false);
-      takesNoswap = false;
+      // Another that succeeded meanwhile knows better why this one failed.
+      takesNoswap ??= false;
     }
   };
   /** The lines of a table that has no name: nobody else can change it, and nothing is left of it when this process dies. */
   const mountAll = async (mounts: readonly TmpfsMount[]): Promise<void> => {
     const lines = mounts.map(({ target, request }) => {
-      const options = optionsOf(request, wantsNoswap(request) && takesNoswap === true);
+      const options = optionsOf(request, wantsNoswap(request) && takesNoswap !== false);
       return `tmpfs ${escapePath(target)} tmpfs ${options === "" ? "defaults" : options} 0 0\n`;
     });
     await using table = await open(rootDir, O_TMPFILE | constants.O_RDWR, 0o600);
