@@ -33,7 +33,7 @@ export type ReadEnvFileValue = (key: string) => string;
 export const createEnvFileReader = (text: string): ReadEnvFileValue => {
   const scanner = scannerOf(text);
   const values = new Map<string, string>();
-  let problem: unknown;
+  let problem: Error | undefined;
   const fail = (why: string, line = scanner.line()): Error => new Error(`invalid environment variable format at line ${line}: ${why}`);
 
   const readQuoted = (first: string): string => {
@@ -76,7 +76,7 @@ export const createEnvFileReader = (text: string): ReadEnvFileValue => {
       if (found !== undefined && !values.has(found.name)) values.set(found.name, found.value);
       return found?.name;
     } catch (error) {
-      problem = error;
+      problem = error as Error;
       throw error;
     }
   };
