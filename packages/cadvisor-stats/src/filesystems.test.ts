@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createFakeClock } from "@nk/stdx/testing";
@@ -86,5 +86,26 @@ describe("the usage of a directory", () => {
     expect(await readDirectoryUsage(join(root, "absent"))).toEqual({ usedBytes: 0, inodesUsed: 0, isComplete: true });
     for (let file = 0; file < 20; file += 1) writeFileSync(join(root, String(file)), "");
     expect(await readDirectoryUsage(root, { maxEntries: 5, entriesPerSlice: 2 })).toMatchObject({ inodesUsed: 5, isComplete: false });
+  });
+
+  it("lets others go on while one large directory is listed, and stops there when it is aborted", async () => {
+    for (let file = 0; file < 50; file += 1) writeFileSync(join(root, String(file)), "");
+    const controller = new AbortController();
+    let turns = 0;
+    const clock = {
+      ...createFakeClock(),
+      sleep: (_ms: number, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> => {
+        turns += 1;
+        if (turns === 3) controller.abort(new Error("enough"));
+        return new Promise((resolve, reject) => (signal?.aborted === true ? reject(new Error("enough")) : resolve()));
+      },
+    };
+    const before = readdirSync("/proc/self/fd").length;
+    await expect(readDirectoryUsage(root, { entriesPerSlice: 10, clock, signal: controller.signal })).rejects.toThrow("enough");
+    expect([turns, readdirSync("/proc/self/fd").length]).toEqual([3, before]);
+    turns = 10;
+    await readDirectoryUsage(root, { entriesPerSlice: 10, clock });
+    // 51 are looked at, and 50 of them listed before.
+    expect(turns).toBe(20);
   });
 });
