@@ -133,6 +133,24 @@ describe.skipIf(!canRun)("systemd over a real dbus-daemon (needs root and Debian
     expect(await systemd.version()).toBe(252);
   });
 
+  it("makes a slice with its limits, which one that was there keeps", async () => {
+    await cgroups.ensure(POD, { memoryBytes: 4096, cpuQuotaMicros: 12_345 });
+    expect(fake.calls.find(({ member }) => member === "StartTransientUnit")?.properties).toMatchObject({
+      MemoryMax: 4096n,
+      CPUQuotaPerSecUSec: 130_000n,
+    });
+    expect(await cgroups.read(POD)).toMatchObject({ memoryBytes: 4096, cpuQuotaMicros: 12_345 });
+    await cgroups.ensure(POD, { memoryBytes: 8192 });
+    expect(await cgroups.read(POD)).toMatchObject({ memoryBytes: 4096 });
+  });
+
+  it("leaves no slice behind that has not what it should", async () => {
+    for (let time = 0; time < 2; time += 1) {
+      await expect(cgroups.ensure(POD, { hugePageBytes: { "2MB": 0 } })).rejects.toMatchObject({ code: "controller-missing" });
+      expect([...fake.units]).toEqual([]);
+    }
+  });
+
   it("says what systemd refused, and which job failed", async () => {
     await expect(systemd.setUnitProperties("absent.slice", [])).rejects.toMatchObject({
       code: "systemd-refused",
