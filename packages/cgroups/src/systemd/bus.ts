@@ -39,7 +39,8 @@ export interface BusOptions {
   readonly onClose?: (error: Error) => void;
 }
 
-const BUS = { destination: "org.freedesktop.DBus", path: "/org/freedesktop/DBus", interface: "org.freedesktop.DBus" };
+/** The bus itself, as one of those on it. */
+export const BUS = { destination: "org.freedesktop.DBus", path: "/org/freedesktop/DBus", interface: "org.freedesktop.DBus" };
 
 /** The longest line of the handshake is a number of 32 digits. */
 const MAX_LINE_BYTES = 1024;
