@@ -2,6 +2,8 @@ import { chmod, mkdir, mkdtemp, open, readdir, readFile, rm, symlink, writeFile 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runSubprocess } from "@nk/stdx";
+import type { Clock } from "@nk/stdx";
+import { createFakeClock } from "@nk/stdx/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createMounts } from "./index.ts";
 import type { Mounts } from "./index.ts";
@@ -27,7 +29,7 @@ const calls = async (): Promise<readonly string[]> => {
 };
 
 const mountsWith = async (
-  bodies: { readonly mount?: string; readonly umount?: string; readonly timeoutMs?: number } = {},
+  bodies: { readonly mount?: string; readonly umount?: string; readonly timeoutMs?: number; readonly clock?: Clock } = {},
 ): Promise<Mounts> =>
   createMounts({
     rootDir: root,
@@ -35,6 +37,7 @@ const mountsWith = async (
     mountCommand: await writeProgram("mount", bodies.mount),
     umountCommand: await writeProgram("umount", bodies.umount),
     ...(bodies.timeoutMs !== undefined && { timeoutMs: bodies.timeoutMs }),
+    ...(bodies.clock !== undefined && { clock: bodies.clock }),
   });
 
 beforeEach(async () => {
@@ -66,8 +69,12 @@ describe("mounts", () => {
   });
 
   it("do not go into swap because the program that was to make them did not answer", async () => {
-    const mounts = await mountsWith({ mount: 'case "$*" in *noswap*) exec sleep 600;; esac', timeoutMs: 100 });
-    await expect(mounts.mountTmpfs({ target: join(root, "a") })).rejects.toMatchObject({ code: "mount-failed" });
+    const clock = createFakeClock();
+    const mounts = await mountsWith({ mount: 'case "$*" in *noswap*) exec sleep 600;; esac', clock });
+    const seen = expect(mounts.mountTmpfs({ target: join(root, "a") })).rejects.toMatchObject({ code: "mount-failed" });
+    await expect.poll(calls).toHaveLength(1);
+    await clock.advance(60_000);
+    await seen;
     expect((await calls()).map((line) => line.includes("noswap"))).toEqual([true]);
   });
 

@@ -31,9 +31,11 @@ const isWell = async (server: HttpServer): Promise<boolean> => (await ask(server
 describe("a hostile client", () => {
   it("that sends its headers in part, in drops or not at all is cut off", async () => {
     await using node = await openNode({ server: { headersTimeoutMs: 600 } });
-    const [part, drops, silent] = [await open(node.server), await open(node.server), await open(node.server)];
-    const answers = Promise.all([rest(part), rest(drops), rest(silent)]);
+    const part = await open(node.server);
     part.write("GET /healthz HTTP/1.1\r\nHost: x\r\n");
+    const partial = rest(part);
+    const [drops, silent] = [await open(node.server), await open(node.server)];
+    const answers = Promise.all([partial, rest(drops), rest(silent)]);
     drops.write("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ");
     // A drop that meets the closed connection fails, and takes the answer with it if that was not read yet: only its end is sure.
     const dripping = vi.waitUntil(() => !drops.write("a") && drops.destroyed, { interval: 50, timeout: 5000 });
