@@ -207,6 +207,16 @@ describe("a cgroup that vanishes", () => {
     collector.close();
     expect(openFiles(root)).toBe(0);
   });
+
+  it("has its files closed when nobody asks for it any more, also by whoever reads one at a time", () => {
+    const root = copyOf("v2");
+    const collector = create(root, { idleCollections: 2 });
+    collector.read(CONTAINER);
+    expect(openFiles(join(root, CONTAINER))).toBeGreaterThan(10);
+    for (let time = 0; time < 6; time += 1) collector.read("/");
+    expect(openFiles(join(root, CONTAINER))).toBe(0);
+    expect(openFiles(root)).toBeGreaterThan(0);
+  });
 });
 
 describe("garbage in files", () => {

@@ -101,12 +101,12 @@ export const createCollector = (options: CollectorOptions = {}): Collector => {
   const collectNow = async (request: CollectRequest): Promise<Snapshot> => {
     const { signal } = request;
     signal?.throwIfAborted();
-    const readOne = prepare(request);
+    const readEach = prepare(request);
     const paths = request.paths?.map(normalize) ?? listCgroups(layout());
     const cgroups = new Map<string, CgroupStats>();
     let sliceEnd = files.reads + readsPerSlice;
     for (const path of paths) {
-      const stats = readOne(path);
+      const stats = readEach(path);
       if (stats !== undefined) cgroups.set(path, stats);
       if (files.reads < sliceEnd) continue;
       await clock.sleep(0, { signal });
@@ -114,6 +114,18 @@ export const createCollector = (options: CollectorOptions = {}): Collector => {
     }
     readers.endCollection();
     return { timeMs: clock.nowMs(), cgroupVersion: layout().version, cgroups };
+  };
+
+  let readsOfOne = 0;
+  /** So many as there are readers count as a collection: who only ever reads one by one would keep the files of all that ever were. */
+  const readOne: Collector["read"] = (path, request = {}) => {
+    const stats = prepare(request)(normalize(path));
+    readsOfOne += 1;
+    if (readsOfOne >= readers.size) {
+      readsOfOne = 0;
+      readers.endCollection();
+    }
+    return stats;
   };
 
   const close = (): void => {
@@ -129,7 +141,7 @@ export const createCollector = (options: CollectorOptions = {}): Collector => {
       last = next.catch(() => undefined);
       return next;
     },
-    read: (path, request = {}) => prepare(request)(normalize(path)),
+    read: readOne,
     close,
     [Symbol.dispose]: close,
   };

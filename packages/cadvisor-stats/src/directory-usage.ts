@@ -1,4 +1,4 @@
-import type { BigIntStats } from "node:fs";
+import type { BigIntStats, Dir } from "node:fs";
 import { lstatSync, opendirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "@nk/stdx";
@@ -15,7 +15,7 @@ export interface DirectoryUsage {
 export interface DirectoryUsageOptions {
   /** Files and directories counted at most. Default 1 000 000. */
   readonly maxEntries?: number;
-  /** Entries between two turns of the event loop. Default 500. */
+  /** Entries listed or looked at between two turns of the event loop. Default 500. */
   readonly entriesPerSlice?: number;
   readonly clock?: Clock;
   readonly signal?: AbortSignal;
@@ -32,18 +32,38 @@ const statOf = (path: string): BigIntStats | undefined => {
   }
 };
 
-/** The names in a directory, at most so many: one may hold more than there is memory for. */
-const namesIn = (directory: string, most: number): readonly string[] => {
-  const names: string[] = [];
+const openDirectory = (path: string): Dir | undefined => {
   try {
-    const open = opendirSync(directory);
-    try {
-      for (let entry = open.readSync(); entry !== null && names.length < most; entry = open.readSync()) names.push(entry.name);
-    } finally {
-      open.closeSync();
-    }
+    return opendirSync(path);
   } catch {
-    // It is gone: what was read of it is looked for below.
+    return undefined;
+  }
+};
+
+const nextName = (open: Dir): string | undefined => {
+  try {
+    return open.readSync()?.name;
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * The names in a directory, at most so many: one may hold more than there is memory for. `turn` is awaited after each. When the directory goes
+ * away meanwhile, what was read of it is looked for all the same.
+ */
+const namesIn = async (directory: string, most: number, turn: () => Promise<void> | undefined): Promise<readonly string[]> => {
+  const names: string[] = [];
+  const open = openDirectory(directory);
+  if (open === undefined) return names;
+  try {
+    for (let name = nextName(open); name !== undefined && names.length < most; name = nextName(open)) {
+      names.push(name);
+      const turning = turn();
+      if (turning !== undefined) await turning;
+    }
+  } finally {
+    open.closeSync();
   }
   return names;
 };
@@ -61,10 +81,17 @@ export const readDirectoryUsage = async (directory: string, options: DirectoryUs
   let bytes = 0n;
   let inodesUsed = 0;
   let visited = 0;
+  let done = 0;
+  /** A directory may hold any number of files, so that listing it takes turns as well as looking at them. */
+  const turn = (): Promise<void> | undefined => {
+    done += 1;
+    return done % entriesPerSlice === 0 ? clock.sleep(0, { signal }) : undefined;
+  };
   for (let path = left.pop(); path !== undefined; path = left.pop()) {
     if (visited >= maxEntries) return { usedBytes: Number(bytes), inodesUsed, isComplete: false };
     visited += 1;
-    if (visited % entriesPerSlice === 0) await clock.sleep(0, { signal });
+    const turning = turn();
+    if (turning !== undefined) await turning;
     const stats = statOf(path);
     if (stats === undefined || stats.dev !== root?.dev) continue;
     if (!stats.isDirectory() && stats.nlink > 1n) {
@@ -73,7 +100,9 @@ export const readDirectoryUsage = async (directory: string, options: DirectoryUs
     }
     bytes += stats.blocks * BLOCK_BYTES;
     inodesUsed += 1;
-    if (stats.isDirectory()) for (const name of namesIn(path, maxEntries - visited - left.length + 1)) left.push(join(path, name));
+    if (!stats.isDirectory()) continue;
+    const names = await namesIn(path, maxEntries - visited - left.length + 1, turn);
+    for (const name of names) left.push(join(path, name));
   }
   return { usedBytes: Number(bytes), inodesUsed, isComplete: true };
 };

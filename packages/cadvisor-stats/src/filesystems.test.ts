@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createFakeClock } from "@nk/stdx/testing";
@@ -66,6 +66,34 @@ describe("filesystems", () => {
     expect((await again).map(({ device }) => device)).toContain("/dev/vda");
   });
 
+  it("of dead servers leave threads for the others, and are asked in turn when they are back", async () => {
+    const servers = ["/nfs1", "/nfs2", "/nfs3", "/nfs4"];
+    mkdirSync(join(root, "self"));
+    const line = (path: string, type: string): string =>
+      `1 1 0:1 / ${path} rw - ${type} ${path === "/" ? "/dev/vda" : `server:${path}`} rw\n`;
+    writeFileSync(join(root, "self/mountinfo"), [...servers.map((path) => line(path, "nfs4")), line("/", "ext4")].join(""));
+    const clock = createFakeClock();
+    const space = { capacityBytes: 1, freeBytes: 1, availableBytes: 1 };
+    const held: (() => void)[] = [];
+    const askSpace = (path: string): Promise<FilesystemSpace> =>
+      path === "/" ? Promise.resolve(space) : new Promise((resolve) => held.push(() => resolve(space)));
+    const reader = createFilesystemReader({ procRoot: root, clock, timeoutMs: 500, askSpace });
+    for (let time = 0; time < 2; time += 1) {
+      const reading = reader.read();
+      await expect.poll(() => clock.pendingCount).toBe(4 - 2 * time);
+      await clock.advance(500);
+      expect((await reading).map(({ mountPoint }) => mountPoint)).toEqual(["/"]);
+      expect(held).toHaveLength(2);
+    }
+    for (const answer of held.splice(0)) answer();
+    const again = reader.read();
+    for (let answered = 0; answered < 4; answered += 1) {
+      await expect.poll(() => held.length).toBeGreaterThan(0);
+      held.shift()?.();
+    }
+    expect((await again).map(({ mountPoint }) => mountPoint)).toEqual(["/", ...servers]);
+  });
+
   it("stop being asked when the caller gives up", async () => {
     const signal = AbortSignal.abort(new Error("enough"));
     await expect(createFilesystemReader().read({ signal })).rejects.toThrow("enough");
@@ -86,5 +114,26 @@ describe("the usage of a directory", () => {
     expect(await readDirectoryUsage(join(root, "absent"))).toEqual({ usedBytes: 0, inodesUsed: 0, isComplete: true });
     for (let file = 0; file < 20; file += 1) writeFileSync(join(root, String(file)), "");
     expect(await readDirectoryUsage(root, { maxEntries: 5, entriesPerSlice: 2 })).toMatchObject({ inodesUsed: 5, isComplete: false });
+  });
+
+  it("lets others go on while one large directory is listed, and stops there when it is aborted", async () => {
+    for (let file = 0; file < 50; file += 1) writeFileSync(join(root, String(file)), "");
+    const controller = new AbortController();
+    let turns = 0;
+    const clock = {
+      ...createFakeClock(),
+      sleep: (_ms: number, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> => {
+        turns += 1;
+        if (turns === 3) controller.abort(new Error("enough"));
+        return new Promise((resolve, reject) => (signal?.aborted === true ? reject(new Error("enough")) : resolve()));
+      },
+    };
+    const before = readdirSync("/proc/self/fd").length;
+    await expect(readDirectoryUsage(root, { entriesPerSlice: 10, clock, signal: controller.signal })).rejects.toThrow("enough");
+    expect([turns, readdirSync("/proc/self/fd").length]).toEqual([3, before]);
+    turns = 10;
+    await readDirectoryUsage(root, { entriesPerSlice: 10, clock });
+    // 51 are looked at, and 50 of them listed before.
+    expect(turns).toBe(20);
   });
 });

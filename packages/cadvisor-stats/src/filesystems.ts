@@ -1,7 +1,7 @@
 import { readFile, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@nk/stdx";
-import { raceSignal, systemClock, withDeadline } from "@nk/stdx";
+import { createSemaphore, raceSignal, systemClock, withDeadline } from "@nk/stdx";
 import type { DiskStats } from "./disk-stats.ts";
 import { parseDiskStats } from "./disk-stats.ts";
 import { parseMountPoints } from "./mount-points.ts";
@@ -75,24 +75,39 @@ export interface FilesystemReader {
   read(options?: { readonly signal?: AbortSignal }): Promise<readonly Filesystem[]>;
 }
 
-/** Makes a reader. While a filesystem owes an answer it is not asked again: each question holds one of Node's few threads. */
+/** Half of the threads that Node has for files: with a question to a dead server in each of them, nothing else in the process could read one. */
+const MAX_NETWORK_QUESTIONS = 2;
+
+const isNetwork = ({ fsType }: MountPoint): boolean => fsType.startsWith("nfs");
+
+/**
+ * Makes a reader. While a filesystem owes an answer it is not asked again: each question holds one of Node's few threads. Servers are asked
+ * two at a time.
+ */
 export const createFilesystemReader = (options: FilesystemOptions = {}): FilesystemReader => {
   const { procRoot = "/proc", hostRoot = "/", timeoutMs = 2000, maxFilesystems = 1000, clock = systemClock } = options;
   const { askSpace = statSpace } = options;
   const asked = new Set<string>();
+  const network = createSemaphore(MAX_NETWORK_QUESTIONS, { maxWaiting: Infinity });
 
   const readText = (name: string): Promise<string> => readFile(join(procRoot, name), "utf8").catch(() => "");
 
-  const ask = (path: string): Promise<FilesystemSpace> => {
+  /** The turn is given back with the answer, and not when nobody waits for it any more. */
+  const ask = (path: string, turn: Disposable | undefined): Promise<FilesystemSpace> => {
     asked.add(path);
-    return askSpace(path).finally(() => asked.delete(path));
+    return askSpace(path).finally(() => {
+      asked.delete(path);
+      turn?.[Symbol.dispose]();
+    });
   };
 
-  const readOne = async (path: string, signal: AbortSignal | undefined): Promise<FilesystemSpace | undefined> => {
+  const readOne = async (mount: MountPoint, signal: AbortSignal | undefined): Promise<FilesystemSpace | undefined> => {
+    const path = join(hostRoot, mount.mountPoint);
     if (asked.has(path)) return undefined;
     using deadline = withDeadline({ timeoutMs, clock, signal, what: `statfs of ${path}` });
     try {
-      return await raceSignal(ask(path), deadline.signal);
+      const turn = isNetwork(mount) ? await network.acquire({ signal: deadline.signal }) : undefined;
+      return await raceSignal(ask(path, turn), deadline.signal);
     } catch {
       signal?.throwIfAborted();
       return undefined;
@@ -104,8 +119,9 @@ export const createFilesystemReader = (options: FilesystemOptions = {}): Filesys
     const disks = parseDiskStats(diskstats);
     const selected = selectMounts(parseMountPoints(mountinfo)).slice(0, maxFilesystems);
     const found = await Promise.all(
-      selected.map(async ([device, { mountPoint, fsType, major, minor }]): Promise<readonly Filesystem[]> => {
-        const space = await readOne(join(hostRoot, mountPoint), signal);
+      selected.map(async ([device, mount]): Promise<readonly Filesystem[]> => {
+        const { mountPoint, fsType, major, minor } = mount;
+        const space = await readOne(mount, signal);
         const disk = disks.get(device);
         if (space === undefined) return [];
         return [{ device, mountPoint, fsType, major, minor, ...space, ...(disk === undefined ? {} : { disk }) }];

@@ -18,19 +18,35 @@ const INITIAL_BUFFER_BYTES = 16_384;
 /** A text past this is cut; a list of 100 000 processes takes a tenth of it. */
 const MAX_BUFFER_BYTES = 8 * 1024 * 1024;
 
+/**
+ * The kernel hands out a list such as cgroup.procs or diskstats a page at a time, however large the buffer, and ends each piece before the
+ * line that would not fit. What is shorter than this is therefore the whole: no line is half a page long.
+ */
+const WHOLE_BYTES = 2048;
+
 /** Opens files once and reads them from the start each time, at most `maxOpen` of them; what is beyond is opened for each read. */
 export const createKeptFiles = (maxOpen: number): KeptFiles => {
   const descriptors = new Map<string, number>();
   let buffer = Buffer.allocUnsafe(INITIAL_BUFFER_BYTES);
   let reads = 0;
 
+  /** Makes room for more behind what was read; false when that is enough. */
+  const grow = (): boolean => {
+    if (buffer.length >= MAX_BUFFER_BYTES) return false;
+    const larger = Buffer.allocUnsafe(buffer.length * 4);
+    buffer.copy(larger);
+    buffer = larger;
+    return true;
+  };
+
   const readText = (descriptor: number): string => {
-    let length = readSync(descriptor, buffer, 0, buffer.length, 0);
-    while (length === buffer.length && buffer.length < MAX_BUFFER_BYTES) {
-      buffer = Buffer.allocUnsafe(buffer.length * 4);
-      length = readSync(descriptor, buffer, 0, buffer.length, 0);
+    let length = 0;
+    for (;;) {
+      const piece = readSync(descriptor, buffer, length, buffer.length - length, length);
+      length += piece;
+      const isFull = length === buffer.length;
+      if ((piece < WHOLE_BYTES && !isFull) || (isFull && !grow())) return buffer.toString("latin1", 0, length);
     }
-    return buffer.toString("latin1", 0, length);
   };
 
   const close = (path: string): void => {

@@ -10,6 +10,7 @@ export interface Readers {
   /** Closes the files of those that were not asked for in the last collections. */
   endCollection(): void;
   clear(): void;
+  readonly size: number;
 }
 
 interface Kept {
@@ -45,5 +46,8 @@ export const createReaders = (options: {
       collections += 1;
     },
     clear: () => readers.clear(),
+    get size() {
+      return readers.size;
+    },
   };
 };

@@ -37,7 +37,10 @@ export interface WaitOptions {
 export interface Cgroups {
   /** What is mounted; found at the first call of any method. */
   layout(): Promise<CgroupLayout>;
-  /** Makes a cgroup and what is above it; what exists is left as it is. `resources` are set if it is new, before it can hold anything. */
+  /**
+   * Makes a cgroup and what is above it; what exists is left as it is. `resources` are set if it is new, before it can hold anything; when
+   * that fails it is removed again, so that it is new the next time.
+   */
   ensure(path: string, resources?: CgroupResources): Promise<void>;
   /**
    * Sets what a cgroup may use; what is not named stays. Throws `invalid-resources`, `controller-missing`, or `failed`, e.g. with EBUSY
@@ -199,6 +202,21 @@ const createSettings = (parts: {
   };
 };
 
+/** Sets what a new cgroup may use. One that was left without would be found by the next who asks for it, and used without limits. */
+const setOrUndo = async (
+  path: string,
+  places: readonly (Place & { readonly isNew: boolean })[],
+  resources: CgroupResources,
+): Promise<void> => {
+  try {
+    await applyResources(path, { places, files: promptFiles }, resources);
+  } catch (error) {
+    // The first failure is the one to tell.
+    await Promise.allSettled(places.filter(({ isNew }) => isNew).map(({ directory }) => removeEmpty(directory)));
+    throw error;
+  }
+};
+
 /** Makes the mechanism; nothing is read before the first call. */
 export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
   const { root = "/sys/fs/cgroup", maxAttempts = 10, retryInitialMs = 5, killProcess = sendKill, clock = systemClock } = options;
@@ -259,8 +277,7 @@ export const createCgroups = (options: CgroupsOptions = {}): Cgroups => {
           directory,
           isNew: await ensureInHierarchy(hierarchy, directory, parents),
         }));
-        if (resources !== undefined && places.some(({ isNew }) => isNew))
-          await applyResources(path, { places, files: promptFiles }, resources);
+        if (resources !== undefined && places.some(({ isNew }) => isNew)) await setOrUndo(path, places, resources);
       }),
     kill,
     remove: (path, waiting = {}) => timed("destroy", () => removeNow(path, waiting)),

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createFakeClock } from "@nk/stdx/testing";
@@ -154,6 +154,14 @@ describe("ensure", () => {
     await cgroups.ensure("/a", { memoryBytes: 4096 });
     expect(await text("memory/a/memory.limit_in_bytes")).toBe("1");
     await expect(cgroups.ensure("/b", { memoryBytes: 4096 })).rejects.toMatchObject({ code: "controller-missing" });
+  });
+
+  it("leaves no cgroup behind that has not what it should: the next try would take it for whole", async () => {
+    await lay({ "memory/cgroup.procs": "" });
+    const cgroups = create();
+    for (let time = 0; time < 2; time += 1)
+      await expect(cgroups.ensure("/old/new", { memoryBytes: 4096 })).rejects.toMatchObject({ code: "controller-missing" });
+    expect(await readdir(join(root, "memory/old"))).toEqual([]);
   });
 });
 

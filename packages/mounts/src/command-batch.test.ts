@@ -1,3 +1,4 @@
+import { createFakeClock } from "@nk/stdx/testing";
 import { describe, expect, it } from "vitest";
 import { createCommandBatch } from "./command-batch.ts";
 
@@ -11,11 +12,15 @@ const createRuns = () => {
     ends.push(end);
     return end.promise;
   };
-  const add = createCommandBatch<string>({
-    one: (item, isRepeated) => begin(isRepeated ? `${item} again` : item),
-    all: (items) => begin(items.join("+")),
-  });
-  return { runs, ends, add };
+  const clock = createFakeClock();
+  const add = createCommandBatch<string>(
+    {
+      one: (item, isRepeated) => begin(isRepeated ? `${item} again` : item),
+      all: (items) => begin(items.join("+")),
+    },
+    { patienceMs: 2000, clock },
+  );
+  return { runs, ends, add, clock };
 };
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -72,5 +77,24 @@ describe("a command batch", () => {
     await running;
     expect(log).toEqual(["waiting: gone", "running: gone"]);
     expect(runs).toEqual(["running"]);
+  });
+
+  it("goes on without a run that does not end", async () => {
+    const { runs, ends, add, clock } = createRuns();
+    const stuck = add("stuck", undefined);
+    const rest = Promise.all(["b", "c"].map((item) => add(item, undefined)));
+    await clock.advance(1999);
+    expect(runs).toEqual(["stuck"]);
+    await clock.advance(1);
+    expect(runs).toEqual(["stuck", "b+c"]);
+    ends[1]?.resolve();
+    await rest;
+    const later = add("d", undefined);
+    await settled();
+    expect(runs).toEqual(["stuck", "b+c", "d"]);
+    ends[2]?.resolve();
+    ends[0]?.resolve();
+    await Promise.all([stuck, later]);
+    expect(clock.pendingCount).toBe(0);
   });
 });

@@ -1,4 +1,5 @@
-import { raceSignal } from "@nk/stdx";
+import { raceSignal, systemClock } from "@nk/stdx";
+import type { Clock } from "@nk/stdx";
 
 /** How many go into one run at most. */
 const MAX_BATCH = 64;
@@ -11,6 +12,14 @@ export interface BatchRuns<T> {
   readonly all: (items: readonly T[]) => Promise<void>;
 }
 
+/** How long a run keeps what comes after it waiting. */
+export interface BatchOptions {
+  /** Milliseconds after which the next run begins although one is still under way; default 2000. */
+  readonly patienceMs?: number | undefined;
+  /** Default: the system clock. */
+  readonly clock?: Clock | undefined;
+}
+
 /** Adds an item; resolves when it is done. An abort takes it back while it waits; of one that is under way the end is waited for. */
 export type AddToBatch<T> = (item: T, signal: AbortSignal | undefined) => Promise<void>;
 
@@ -20,10 +29,11 @@ interface Entry<T> {
 }
 
 /**
- * One run at a time: what is asked for meanwhile goes into the next run, together. The first one asked for waits for nobody. Starting
+ * One run at a time, unless one is slow: what is asked for meanwhile goes into the next run, together. The first one asked for waits for nobody. Starting
  * mount(8) costs 3 ms of CPU, more than half of it this process's own, and sixty pods that come at once each ask for a mount.
  */
-export const createCommandBatch = <T>({ one, all }: BatchRuns<T>): AddToBatch<T> => {
+export const createCommandBatch = <T>({ one, all }: BatchRuns<T>, options: BatchOptions = {}): AddToBatch<T> => {
+  const { patienceMs = 2000, clock = systemClock } = options;
   const waiting = new Set<Entry<T>>();
   let isRunning = false;
 
@@ -47,12 +57,18 @@ export const createCommandBatch = <T>({ one, all }: BatchRuns<T>): AddToBatch<T>
     }
     for (const { done } of entries) done.resolve();
   };
+  /** A safety net: a run may wait in the kernel for ever, where not even SIGKILL ends it, and it must not keep all that come later. */
+  const untilOverOrSlow = async (run: Promise<void>): Promise<void> => {
+    const slow = Promise.withResolvers<void>();
+    using _patience = clock.schedule(patienceMs, slow.resolve);
+    await Promise.race([run, slow.promise]);
+  };
   const pump = async (): Promise<void> => {
     isRunning = true;
     while (waiting.size > 0) {
       const entries = [...waiting].slice(0, MAX_BATCH);
       for (const entry of entries) waiting.delete(entry);
-      await runBatch(entries);
+      await untilOverOrSlow(runBatch(entries));
     }
     isRunning = false;
   };

@@ -1,6 +1,9 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runSubprocess } from "@nk/stdx";
+import type { Clock } from "@nk/stdx";
+import { createFakeClock } from "@nk/stdx/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createMounts } from "./index.ts";
 import type { Mounts } from "./index.ts";
@@ -26,7 +29,7 @@ const calls = async (): Promise<readonly string[]> => {
 };
 
 const mountsWith = async (
-  bodies: { readonly mount?: string; readonly umount?: string; readonly timeoutMs?: number } = {},
+  bodies: { readonly mount?: string; readonly umount?: string; readonly timeoutMs?: number; readonly clock?: Clock } = {},
 ): Promise<Mounts> =>
   createMounts({
     rootDir: root,
@@ -34,6 +37,7 @@ const mountsWith = async (
     mountCommand: await writeProgram("mount", bodies.mount),
     umountCommand: await writeProgram("umount", bodies.umount),
     ...(bodies.timeoutMs !== undefined && { timeoutMs: bodies.timeoutMs }),
+    ...(bodies.clock !== undefined && { clock: bodies.clock }),
   });
 
 beforeEach(async () => {
@@ -62,6 +66,16 @@ describe("mounts", () => {
     await mounts.mountTmpfs({ target: join(root, "a") });
     await mounts.mountTmpfs({ target: join(root, "a") });
     expect((await calls()).map((line) => line.includes("noswap"))).toEqual([true, false, false]);
+  });
+
+  it("do not go into swap because the program that was to make them did not answer", async () => {
+    const clock = createFakeClock();
+    const mounts = await mountsWith({ mount: 'case "$*" in *noswap*) exec sleep 600;; esac', clock });
+    const seen = expect(mounts.mountTmpfs({ target: join(root, "a") })).rejects.toMatchObject({ code: "mount-failed" });
+    await expect.poll(calls).toHaveLength(1);
+    await clock.advance(60_000);
+    await seen;
+    expect((await calls()).map((line) => line.includes("noswap"))).toEqual([true]);
   });
 
   it("are not made twice", async () => {
@@ -192,5 +206,28 @@ describe("mounts", () => {
     await writeFile(join(dir, "go"), "");
     await first;
     expect(await calls()).toEqual([`mount --no-canonicalize --internal-only -t tmpfs -o noswap tmpfs ${root}/a`]);
+  });
+
+  it("are looked for no longer than the caller wants, though the kernel keeps the table back", async () => {
+    // A pipe that nobody writes to.
+    await rm(table);
+    const made = await runSubprocess(["mkfifo", table], { timeoutMs: 5_000 });
+    expect(made.exitCode).toBe(0);
+    const mounts = await mountsWith();
+    const abort = new AbortController();
+    const answers = Promise.allSettled([
+      mounts.list({ signal: abort.signal }),
+      mounts.find(join(root, "a"), { signal: abort.signal }),
+      mounts.mountTmpfs({ target: join(root, "a") }, { signal: abort.signal }),
+    ]);
+    await new Promise((resolve) => setImmediate(resolve));
+    abort.abort(new Error("the pod is gone"));
+    const reasons = (await answers).map((answer) => (answer.status === "rejected" ? String(answer.reason) : "answered"));
+    // Ends the read that is under way, and the one that waits for it finds a file.
+    const writer = await open(table, "w");
+    await rm(table);
+    await writeFile(table, "");
+    await writer.close();
+    expect(reasons).toEqual(Array.from({ length: 3 }, () => "Error: the pod is gone"));
   });
 });

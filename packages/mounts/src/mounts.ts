@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { lstat, mkdir, open, rmdir, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pid } from "node:process";
+import { raceSignal } from "@nk/stdx";
 import type { Clock } from "@nk/stdx";
 import { changeGroup } from "./change-group.ts";
 import type { ChangeGroupRequest } from "./change-group.ts";
@@ -188,17 +189,18 @@ const createUnmount = (parts: Omit<Parts, "unmount">): Mounts["unmount"] => {
   };
 };
 
+/** Who gives up does not wait for a table that the kernel keeps back; the read itself cannot be stopped, and changes nothing. */
 const createTable = (mountInfoPath: string): Pick<Parts, "list" | "find" | "findReal"> => {
   const readTable = createMountTableReader(mountInfoPath);
   const findReal: Mounts["find"] = async (real, { signal } = {}) => {
     signal?.throwIfAborted();
-    return (await readTable(real)).findLast(({ mountPoint }) => mountPoint === real);
+    return (await raceSignal(readTable(real), signal)).findLast(({ mountPoint }) => mountPoint === real);
   };
   const list: Mounts["list"] = async ({ below, signal } = {}) => {
     signal?.throwIfAborted();
     const realBelow = below === undefined ? "/" : await realPathOf(below);
     if (realBelow === undefined) return [];
-    return readTable(realBelow);
+    return raceSignal(readTable(realBelow), signal);
   };
   return {
     list,
@@ -247,7 +249,7 @@ export const createMounts = (options: MountsOptions): Mounts => {
     bind,
     remountReadOnly,
     setPropagation,
-    mountTmpfs: createTmpfsMount(parts),
+    mountTmpfs: createTmpfsMount({ ...parts, clock }),
     bindSubPath: createSubPathBind(parts),
     ensureSharedRoot: async (callOptions) => {
       const found = await table.find(rootDir, callOptions);

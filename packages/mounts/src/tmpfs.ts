@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { pid } from "node:process";
+import type { Clock } from "@nk/stdx";
 import { createCommandBatch } from "./command-batch.ts";
 import { MountsError } from "./errors.ts";
 import type { RunMountCommand } from "./mount-commands.ts";
@@ -14,6 +15,7 @@ export interface TmpfsParts {
   /** What is mounted at a path that is real. */
   readonly findReal: Mounts["find"];
   readonly run: RunMountCommand;
+  readonly clock: Clock | undefined;
 }
 
 interface TmpfsMount {
@@ -36,7 +38,7 @@ const optionsOf = ({ sizeBytes, mode }: TmpfsRequest, noswap: boolean): string =
 const wantsNoswap = ({ noswap = true }: TmpfsRequest): boolean => noswap;
 
 /** Mounts tmpfs, several with one run of mount(8) when they are asked for at once. */
-export const createTmpfsMount = ({ rootDir, findReal, run }: TmpfsParts): Mounts["mountTmpfs"] => {
+export const createTmpfsMount = ({ rootDir, findReal, run, clock }: TmpfsParts): Mounts["mountTmpfs"] => {
   // Learned by trying: kernels before 6.4 and user namespaces refuse the option.
   let takesNoswap: boolean | undefined;
 
@@ -54,30 +56,35 @@ export const createTmpfsMount = ({ rootDir, findReal, run }: TmpfsParts): Mounts
       await mountAs(mount, true);
       takesNoswap = true;
     } catch (error) {
-      if (takesNoswap === true || !(error instanceof MountsError)) throw error;
+      // With a cause the program did not come to refuse anything: it was not started, or did not answer.
+      if (takesNoswap === true || !(error instanceof MountsError) || error.cause !== undefined) throw error;
       await mountAs(mount, false);
-      takesNoswap = false;
+      // Another that succeeded meanwhile knows better why this one failed.
+      takesNoswap ??= false;
     }
   };
   /** The lines of a table that has no name: nobody else can change it, and nothing is left of it when this process dies. */
   const mountAll = async (mounts: readonly TmpfsMount[]): Promise<void> => {
     const lines = mounts.map(({ target, request }) => {
-      const options = optionsOf(request, wantsNoswap(request) && takesNoswap === true);
+      const options = optionsOf(request, wantsNoswap(request) && takesNoswap !== false);
       return `tmpfs ${escapePath(target)} tmpfs ${options === "" ? "defaults" : options} 0 0\n`;
     });
     await using table = await open(rootDir, O_TMPFILE | constants.O_RDWR, 0o600);
     await table.writeFile(lines.join(""));
     await run("mount", ["--all", "--fstab", `/proc/${pid}/fd/${table.fd}`], { what: `mounting ${mounts.length} tmpfs` });
   };
-  const add = createCommandBatch<TmpfsMount>({
-    one: mountOne,
-    all: async (mounts) => {
-      const [first, ...rest] = mounts;
-      if (takesNoswap !== undefined || first === undefined) return mountAll(mounts);
-      await mountOne(first, false);
-      await mountAll(rest);
+  const add = createCommandBatch<TmpfsMount>(
+    {
+      one: mountOne,
+      all: async (mounts) => {
+        const [first, ...rest] = mounts;
+        if (takesNoswap !== undefined || first === undefined) return mountAll(mounts);
+        await mountOne(first, false);
+        await mountAll(rest);
+      },
     },
-  });
+    { clock },
+  );
   return async (request, options) => {
     const target = await resolveTarget(rootDir, request.target);
     if ((await findReal(target, options))?.fsType === "tmpfs") return;

@@ -5,6 +5,7 @@ import { NodeStatusError } from "./errors.ts";
 /** The signals an eviction threshold may name. */
 const SIGNALS: ReadonlySet<string> = new Set([
   "memory.available",
+  "allocatableMemory.available",
   "nodefs.available",
   "nodefs.inodesFree",
   "imagefs.available",

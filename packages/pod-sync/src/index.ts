@@ -2,6 +2,8 @@ export { buildContainerConfig } from "./config/container-config.ts";
 export type { ContainerConfigInput, DeviceAllocation } from "./config/container-config.ts";
 export { computePodDns } from "./config/dns.ts";
 export type { DnsFacts, DnsProblem, PodDns } from "./config/dns.ts";
+export { createEnvFileReader } from "./config/env-file.ts";
+export type { ReadEnvFileValue } from "./config/env-file.ts";
 export { buildEnvironment } from "./config/environment.ts";
 export type { EnvData, EnvFile, EnvFileLookup, EnvironmentInput, EnvObjects } from "./config/environment.ts";
 export { resolveFieldRef } from "./config/field-ref.ts";

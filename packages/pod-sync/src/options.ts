@@ -1,6 +1,5 @@
 import type { PodRef, PodUid } from "@nk/pod-model";
-import type { Clock, Logger, MetricRegister, RandomSource } from "@nk/stdx";
-import type { SandboxStartLimits } from "./execute/sandbox-starts.ts";
+import type { Clock, Logger, MetricRegister, RandomSource, TurnsOptions } from "@nk/stdx";
 import type { CrashBackoffLimits } from "./plan/crash-backoff.ts";
 
 /** A step of bringing a pod up, as it begins and as it has ended. A container's steps name it. */
@@ -23,8 +22,11 @@ export interface PodSyncOptions {
   readonly backoffEventIntervalMs?: number;
   /** Container instances that one pass may plan anew for, because a sidecar it started lets the next container start. Default 64. */
   readonly maxRounds?: number;
-  /** Sandboxes made at once, and how long one counts, in milliseconds. Default 8 and 2000: enough to keep a runtime busy, see the README. */
-  readonly sandboxStarts?: SandboxStartLimits;
+  /**
+   * Sandboxes made at once, and how long one counts, in milliseconds. Default 8 and 2000: enough to keep a runtime busy. One that makes sixty
+   * at a time has sixty CNI plugins wait for one another, and all sixty pods are ready at the end only.
+   */
+  readonly sandboxStarts?: Pick<TurnsOptions, "limit" | "patienceMs">;
   /** The version in the User-Agent of HTTP hooks, `kube-lifecycle/<version>`. Default 1.36. */
   readonly hookVersion?: string;
   readonly clock?: Clock;

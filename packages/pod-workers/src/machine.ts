@@ -35,7 +35,7 @@ export interface Engine {
 }
 
 /** Why there is more room; the labels of the reference's metric. */
-export type RoomCause = "pod_terminated" | "pod_resized";
+export type RoomCause = "pod_terminated" | "pod_resized" | "periodic_retry";
 
 const count = (engine: Engine, worker: Worker, sign: 1 | -1): void => {
   engine.settings.metrics.workingPods.add(sign, workingLabels(worker));
@@ -266,6 +266,8 @@ const comeBackAt = (engine: Engine, worker: Worker, atMs: number): void => {
 
 const settleSync = (engine: Engine, worker: Worker, answer: SyncAnswer): void => {
   if (answer.resize !== undefined) engine.onResizeReport(worker, answer.resize);
+  // A disk tells nobody that it has room again.
+  if (engine.resizes.unkept.delete(worker)) engine.onRoomFreed("periodic_retry");
   if (answer.error === undefined) rest(engine, worker, answer.retryAtMs);
   else fail(engine, worker, answer);
 };

@@ -4,8 +4,13 @@ import { noopLogger, noopMetrics, systemClock, systemRandom } from "@nk/stdx";
 export interface ProbesOptions {
   /** Exec probes that run at once on this node; further ones wait, their time limit not yet running. Default 16. */
   readonly maxConcurrentExecs?: number;
-  /** http and tcp probes at once. Default 256. */
+  /** http, tcp and grpc probes at once. Default 256. */
   readonly maxConcurrentConnections?: number;
+  /**
+   * Milliseconds after which a shot does not count among those at once any more, default 5000: a few whose time limit is an hour, and which
+   * hang, must not stop all others of the node. There is never more than one shot for each probe.
+   */
+  readonly slotPatienceMs?: number;
   /** Immediate further tries of a shot that could not be carried out. Default 2, three tries in all as in the reference. */
   readonly maxErrorRetries?: number;
   /**
@@ -29,6 +34,7 @@ export type ResolvedProbesOptions = Required<ProbesOptions>;
 export const resolveOptions = (options: ProbesOptions): ResolvedProbesOptions => ({
   maxConcurrentExecs: 16,
   maxConcurrentConnections: 256,
+  slotPatienceMs: 5000,
   maxErrorRetries: 2,
   lateToleranceMs: 100,
   maxInconclusive: 3,

@@ -167,6 +167,31 @@ describe("the engine", () => {
     await stop();
   });
 
+  it("lets no command that hangs within a long limit keep others from being run", async () => {
+    const { probes, clock, shots, get, stop } = setUp(({ command }) => (command[0] === "hangs" ? new Promise(() => undefined) : OK), {
+      maxConcurrentExecs: 1,
+    });
+    const pod: Pod = {
+      metadata: { name: "p", namespace: "n", uid: "u" },
+      spec: {
+        containers: [
+          { name: "a", livenessProbe: exec("hangs", { timeoutSeconds: 3600 }) },
+          { name: "b", readinessProbe: exec("runs") },
+        ],
+      },
+    };
+    probes.applyPod(
+      pod,
+      ["a", "b"].map((name) => ({ name, containerId: name, startedAtMs: START_MS })),
+      "10.0.0.1",
+    );
+    await clock.advance(4999);
+    expect(shots).toHaveLength(1);
+    await clock.advance(1);
+    expect([shots.length, get("readiness", "b")]).toEqual([2, "success"]);
+    await stop();
+  });
+
   it("stops liveness and startup as successes when the pod ends, and goes on with readiness", async () => {
     const { start, clock, probes, shots, get, stop } = setUp(({ command }) => (command[0] === "s" ? BAD : OK));
     const container = { startupProbe: exec("s", { failureThreshold: 9 }), readinessProbe: exec("r"), livenessProbe: exec("l") };

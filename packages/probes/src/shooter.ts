@@ -1,4 +1,4 @@
-import { createSemaphore, formatGoDuration } from "@nk/stdx";
+import { createTurns, formatGoDuration } from "@nk/stdx";
 import { isProbesError } from "./errors.ts";
 import { capitalize, createProbesMetrics } from "./metrics.ts";
 import type { ProbeMetricResult, ProbeSubject } from "./metrics.ts";
@@ -64,8 +64,9 @@ const createSkipLog = ({ clock, logger }: ResolvedProbesOptions): ((count: numbe
 
 export const createShooter = (ports: ProbesPorts, options: ResolvedProbesOptions): Shooter => {
   const { clock, logger, userAgent, lateToleranceMs, maxErrorRetries, maxInconclusive } = options;
-  const execs = createSemaphore(options.maxConcurrentExecs);
-  const connections = createSemaphore(options.maxConcurrentConnections);
+  const slots = { patienceMs: options.slotPatienceMs, clock };
+  const execs = createTurns({ ...slots, limit: options.maxConcurrentExecs });
+  const connections = createTurns({ ...slots, limit: options.maxConcurrentConnections });
   const metrics = createProbesMetrics(options.metrics);
   const logSkipped = createSkipLog(options);
 
@@ -77,7 +78,7 @@ export const createShooter = (ports: ProbesPorts, options: ResolvedProbesOptions
       if (!isProbesError(error)) throw error;
       return { verdict: "error", output: error.message, durationMs: 0 };
     }
-    using _slot = await (action.type === "exec" ? execs : connections).acquire({ signal });
+    using _slot = await (action.type === "exec" ? execs : connections).take(signal);
     const { timeoutMs } = readSchedule(probe);
     const { exec } = ports;
     const outcome = await runProbe(

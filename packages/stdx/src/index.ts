@@ -39,6 +39,8 @@ export { createRateLimiter } from "./rate-limiter.ts";
 export type { RateLimiter, RateLimiterOptions } from "./rate-limiter.ts";
 export { createSemaphore } from "./semaphore.ts";
 export type { Semaphore } from "./semaphore.ts";
+export { createTurns } from "./turns.ts";
+export type { Turns, TurnsOptions } from "./turns.ts";
 export { linkSignals, raceSignal, withDeadline } from "./signals.ts";
 export type { DeadlineOptions, ScopedSignal } from "./signals.ts";
 export { isSubprocessError, runSubprocess, SUBPROCESS_ERROR_CODES, SubprocessError } from "./subprocess.ts";

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "./clock.ts";
 import { runSubprocess } from "./subprocess.ts";
+import { createFakeClock } from "./testing/index.ts";
 
 const timeoutMs = 10_000;
 let directory = "";
@@ -63,9 +64,14 @@ describe("runSubprocess", () => {
   });
 
   it("tells what a program that is stopped had said, when it was asked to keep that", async () => {
-    const argv = ["sh", "-c", "echo waiting for the daemon >&2; exec sleep 600"] as const;
-    const run = runSubprocess(argv, { timeoutMs: 200, maxStderrBytes: 1000 });
-    await expect(run).rejects.toMatchObject({ code: "timeout", stderr: "waiting for the daemon\n" });
+    const ready = join(directory, "ready");
+    const argv = ["sh", "-c", `echo waiting for the daemon >&2; touch ${ready}; exec sleep 600`] as const;
+    const clock = createFakeClock();
+    const run = runSubprocess(argv, { timeoutMs: 200, maxStderrBytes: 1000, clock });
+    const seen = expect(run).rejects.toMatchObject({ code: "timeout", stderr: "waiting for the daemon\n" });
+    await eventually(() => existsSync(ready));
+    await clock.advance(200);
+    await seen;
     const tooMuch = runSubprocess(["sh", "-c", "echo why >&2; sleep 0.1; exec yes"], {
       timeoutMs,
       maxOutputBytes: 1000,
@@ -86,8 +92,12 @@ describe("runSubprocess", () => {
 
   it("kills the whole group on timeout, grandchildren included", async () => {
     const pidFile = join(directory, "pid");
-    const run = runSubprocess(["sh", "-c", `sleep 60 & echo $! > ${pidFile}; wait`], { timeoutMs: 300 });
-    await expect(run).rejects.toMatchObject({ code: "timeout", message: "sh took longer than 300 ms" });
+    const clock = createFakeClock();
+    const run = runSubprocess(["sh", "-c", `sleep 60 & echo $! > ${pidFile}; wait`], { timeoutMs: 300, clock });
+    const seen = expect(run).rejects.toMatchObject({ code: "timeout", message: "sh took longer than 300 ms" });
+    await eventually(() => existsSync(pidFile) && readFileSync(pidFile, "utf8").endsWith("\n"));
+    await clock.advance(300);
+    await seen;
     const pid = Number(await readFile(pidFile, "utf8"));
     await eventually(() => !isAlive(pid));
   });

@@ -6,14 +6,17 @@ import type { CgroupPort, PodCgroupLimits } from "@nk/pod-sync";
 
 const QOS_CLASSES: readonly QosClass[] = ["Guaranteed", "Burstable", "BestEffort"];
 
+/** No limit, for none and for more than any machine has: beyond this a number is not exact, and cgroups take none such. */
+const toLimit = (amount: bigint): number | "max" => (amount <= 0n || amount > BigInt(Number.MAX_SAFE_INTEGER) ? "max" : Number(amount));
+
 /** The limits of a pod's cgroup as the cgroups have them. */
 export const toResources = (limits: PodCgroupLimits): CgroupResources => {
   const { cpuShares, cpuQuotaMicros, cpuPeriodMicros, memoryLimitBytes, hugepageLimitsBytes } = limits;
   return {
     ...(cpuShares === undefined ? {} : { cpuShares: Number(cpuShares) }),
-    ...(cpuQuotaMicros === undefined ? {} : { cpuQuotaMicros: cpuQuotaMicros <= 0n ? "max" : Number(cpuQuotaMicros) }),
+    ...(cpuQuotaMicros === undefined ? {} : { cpuQuotaMicros: toLimit(cpuQuotaMicros) }),
     ...(cpuPeriodMicros === undefined ? {} : { cpuPeriodMicros: Number(cpuPeriodMicros) }),
-    ...(memoryLimitBytes === undefined ? {} : { memoryBytes: memoryLimitBytes <= 0n ? "max" : Number(memoryLimitBytes) }),
+    ...(memoryLimitBytes === undefined ? {} : { memoryBytes: toLimit(memoryLimitBytes) }),
     ...(hugepageLimitsBytes === undefined
       ? {}
       : { hugePageBytes: Object.fromEntries(Object.entries(hugepageLimitsBytes).map(([size, bytes]) => [size, Number(bytes)])) }),

@@ -1,8 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { reportResolvConf } from "./resolv-conf.ts";
+import { readLimited, reportResolvConf } from "./resolv-conf.ts";
 
 it.each<[string, string | undefined, string | undefined]>([
   ["fits", "search a b\n", undefined],
@@ -20,6 +21,17 @@ it.each<[string, string | undefined, string | undefined]>([
     );
     await reportResolvConf({ resolvConf: "", clusterDomain: "" }, { recordNode: () => told.push("nothing is read") });
     expect(told).toEqual(why === undefined ? [] : [expect.stringMatching(new RegExp(`^Warning CheckLimitsForResolvConf .*${why}`))]);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});
+
+it("reads nothing from a device, and does not wait for a pipe", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "nk-resolv-"));
+  try {
+    execFileSync("mkfifo", [join(dir, "pipe")]);
+    await expect(readLimited(join(dir, "pipe"))).rejects.toThrow("is not a regular file");
+    expect(await readLimited("/dev/zero")).toBe("");
   } finally {
     await rm(dir, { recursive: true });
   }

@@ -6,9 +6,13 @@ import type { EventLog } from "./event-log.ts";
 /** The reference's limit of a resolv.conf; nothing that is a hosts file is longer either. */
 const MAX_FILE_BYTES = 10 * 1024 * 1024;
 
-/** The text of a file of the node that pods' files are made from. */
+/** The text of a file of the node that pods' files are made from. A device has none, e.g. /dev/null, by which some say "nothing". */
 export const readLimited = async (path: string): Promise<string> => {
-  const { size } = await promptFiles.stat(path);
+  const stats = await promptFiles.stat(path);
+  if (stats.isCharacterDevice()) return "";
+  // A pipe would be waited for, and everything else with it.
+  if (!stats.isFile()) throw new Error(`${path} is not a regular file`);
+  const { size } = stats;
   if (size > MAX_FILE_BYTES) throw new Error(`${path} has ${size} bytes, more than ${MAX_FILE_BYTES}`);
   return await promptFiles.readFile(path, "utf8");
 };

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -42,5 +42,10 @@ describe("the ids that the operator set aside for pods", () => {
     ["tells no numbers", 'echo "0: kubelet x 1"', "invalid line"],
   ])("are not guessed where the program %s", async (_name, script, why) => {
     await expect(readWith(KUBELET, script)).rejects.toThrow(why);
+  });
+
+  it("are not guessed where the program is there and cannot be started", async () => {
+    await symlink("getsubids", join(dir, "getsubids"));
+    await expect(readWith(KUBELET)).rejects.toThrow("cannot start");
   });
 });

@@ -15,6 +15,14 @@ const parseRange = (output: string): IdRange => {
   return { firstId: Number(first), count: Number(count) };
 };
 
+/** A program that is not there cannot be asked; one that is and cannot be started now, e.g. for want of memory, has not been. */
+const isMissing = (error: unknown): boolean =>
+  isSubprocessError(error) &&
+  error.code === "spawn-failed" &&
+  error.cause instanceof Error &&
+  "code" in error.cause &&
+  (error.cause.code === "ENOENT" || error.cause.code === "EACCES");
+
 /** Where the ids are found; for tests. */
 export interface SubordinateIdOptions {
   readonly signal: AbortSignal;
@@ -44,7 +52,7 @@ export const readSubordinateIds = async (options: SubordinateIdOptions): Promise
     if (uids !== gids) throw new Error(`mismatched subuids and subgids for user ${JSON.stringify(USER)}`);
     return parseRange(uids);
   } catch (error) {
-    if (isSubprocessError(error) && error.code === "spawn-failed") return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 };

@@ -67,7 +67,7 @@ const containerOf = (pod: Pod, container: Container): ContainerConfig => {
     terminationLogPath: "/host/log",
     node: NODE,
     objects: { configMaps: new Map(), secrets: new Map() },
-    envFile: () => ({ status: "read", hostPath: "/host/env", text: "A='1'\n" }),
+    envFile: () => ({ status: "read", hostPath: "/host/env", valueOf: () => "1" }),
     supportsRecursiveReadOnly: true,
     ...(pod.spec?.hostUsers === false ? { userNamespace: USER_NAMESPACE } : {}),
   };

@@ -4,6 +4,7 @@ import type { Server, Socket } from "node:net";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { decodeMessage, encodeMessage } from "./message.ts";
 import { createSystemd } from "./systemd.ts";
@@ -67,6 +68,27 @@ describe("a bus that is none", () => {
   ])("%s", async (_name, onConnection) => {
     await listen(onConnection);
     await expect(version()).rejects.toMatchObject({ code: "systemd-unreachable" });
+  });
+
+  it("closes after a call that could not be written: nobody waits for that one", async () => {
+    let peer: Socket | undefined;
+    await listen(
+      acceptAll((socket, serial) => {
+        peer = socket;
+        socket.write(encodeMessage({ type: 2, serial: 1, replySerial: serial, body: [] }));
+      }),
+    );
+    using systemd = createSystemd({ socketPath, timeoutMs: 3000 });
+    await expect(systemd.setUnitProperties("a\0.slice", [])).rejects.toThrow("NUL");
+    const unhandled: unknown[] = [];
+    const listener = (reason: unknown): void => void unhandled.push(reason);
+    process.on("unhandledRejection", listener);
+    const failing = systemd.stopUnit("a.slice");
+    peer?.destroy();
+    await failing.catch(() => undefined);
+    await setImmediate();
+    process.off("unhandledRejection", listener);
+    expect(unhandled).toEqual([]);
   });
 
   it.each<[string, (socket: Socket) => void]>([

@@ -39,7 +39,8 @@ export interface BusOptions {
   readonly onClose?: (error: Error) => void;
 }
 
-const BUS = { destination: "org.freedesktop.DBus", path: "/org/freedesktop/DBus", interface: "org.freedesktop.DBus" };
+/** The bus itself, as one of those on it. */
+export const BUS = { destination: "org.freedesktop.DBus", path: "/org/freedesktop/DBus", interface: "org.freedesktop.DBus" };
 
 /** The longest line of the handshake is a number of 32 digits. */
 const MAX_LINE_BYTES = 1024;
@@ -163,10 +164,16 @@ const createBus = (socket: Socket, options: BusOptions): Bus => {
     if (!isOpen) throw unreachable(socketPath, "the connection is closed");
     const own = nextSerial();
     const { signature, body = [], ...rest } = wanted;
+    // First, because it throws for values that are not of their type, and then nobody waits.
+    const bytes = encodeMessage({
+      ...rest,
+      type: MESSAGE_TYPES.call,
+      serial: own,
+      body,
+      ...(signature === undefined ? {} : { signature }),
+    });
     const answer = new Promise<readonly DbusValue[]>((resolve, reject) => waiting.set(own, { call: wanted, resolve, reject }));
-    socket.write(
-      encodeMessage({ ...rest, type: MESSAGE_TYPES.call, serial: own, body, ...(signature === undefined ? {} : { signature }) }),
-    );
+    socket.write(bytes);
     try {
       return await raceSignal(answer, deadline.signal);
     } finally {

@@ -1,9 +1,12 @@
 import type { Clock } from "@nk/stdx";
 import { raceSignal } from "@nk/stdx";
 import type { Bus } from "./bus.ts";
-import { callBus, openBus } from "./bus.ts";
+import { BUS, callBus, openBus } from "./bus.ts";
 import type { Jobs } from "./jobs.ts";
 import { createJobs } from "./jobs.ts";
+import { MESSAGE_TYPES } from "./message.ts";
+import type { DbusMessage } from "./message.ts";
+import { textOf } from "./wire.ts";
 import type { DbusValue } from "./wire.ts";
 
 /** The object of systemd that manages units (org.freedesktop.systemd1(5)). */
@@ -12,6 +15,9 @@ export const MANAGER = {
   path: "/org/freedesktop/systemd1",
   interface: "org.freedesktop.systemd1.Manager",
 } as const;
+
+/** Who has systemd's name: it has another connection after it was re-executed. */
+const NAME_MOVED = `type='signal',sender='${BUS.destination}',interface='${BUS.interface}',member='NameOwnerChanged',arg0='${MANAGER.destination}'`;
 
 const JOB_REMOVED = `type='signal',sender='${MANAGER.destination}',interface='${MANAGER.interface}',member='JobRemoved'`;
 
@@ -30,6 +36,26 @@ export interface Session {
   close(): void;
 }
 
+/** Lets through what systemd signals: everybody on the bus may send us a signal, by whatever name but with their own connection's as the sender. */
+const createOwner = (
+  onSignal: (message: DbusMessage) => void,
+): { readonly onMessage: (message: DbusMessage) => void; readonly set: (name: string) => void } => {
+  let owner = "";
+  return {
+    onMessage: (message) => {
+      const { type, sender, member, body } = message;
+      if (type !== MESSAGE_TYPES.signal || sender === undefined) return;
+      if (sender === owner && message.interface === MANAGER.interface) onSignal(message);
+      // The bus itself; its name is nobody else's.
+      if (sender === BUS.destination && member === "NameOwnerChanged" && body[0] === MANAGER.destination) owner = textOf(body[2]);
+    },
+    set: (name) => {
+      // What the bus has told of since is newer.
+      if (owner === "") owner = name;
+    },
+  };
+};
+
 /** Connects to nothing yet. */
 export const createSession = (options: { readonly socketPath: string; readonly timeoutMs: number; readonly clock: Clock }): Session => {
   const jobs = createJobs();
@@ -37,11 +63,13 @@ export const createSession = (options: { readonly socketPath: string; readonly t
   let connecting: Promise<Bus> | undefined;
 
   const connect = async (): Promise<Bus> => {
-    const made = await openBus({ ...options, onMessage: jobs.onRemoved, onClose: jobs.fail });
+    const owner = createOwner(jobs.onRemoved);
+    const made = await openBus({ ...options, onMessage: owner.onMessage, onClose: jobs.fail });
     try {
-      await callBus(made, { member: "AddMatch", signature: "s", body: [JOB_REMOVED] });
+      for (const match of [NAME_MOVED, JOB_REMOVED]) await callBus(made, { member: "AddMatch", signature: "s", body: [match] });
       // Without it systemd sends no signals.
       await made.call({ ...MANAGER, member: "Subscribe" });
+      owner.set(textOf((await callBus(made, { member: "GetNameOwner", signature: "s", body: [MANAGER.destination] }))[0]));
       bus = made;
       return made;
     } catch (error) {

@@ -6,6 +6,8 @@ const typeEnd = (signature: string, at: number): number | undefined => {
   if (code === "a") return typeEnd(signature, at + 1);
   const closing = code === "(" ? ")" : code === "{" ? "}" : undefined;
   if (closing === undefined) return undefined;
+  // Empty ones are forbidden, and a list of them would have no end.
+  if (signature[at + 1] === closing) return undefined;
   let end: number | undefined = at + 1;
   while (end !== undefined && signature[end] !== closing) end = typeEnd(signature, end);
   return end === undefined ? undefined : end + 1;

@@ -25,21 +25,34 @@ export const createSystemdCgroups = (options: { readonly cgroups: Cgroups; reado
   /** Ends the unit; its cgroup goes with it but where systemd does not know of it. */
   const stop = async (path: string, waiting: WaitOptions): Promise<boolean> => systemd.stopUnit(sliceOf(path), waiting);
 
+  const apply: Cgroups["apply"] = async (path, resources) => {
+    checkResources(path, resources);
+    const properties = computeUnitProperties(await version(), resources);
+    // Else systemd would write back what it has at its next change of the unit.
+    if (properties.length > 0) await systemd.setUnitProperties(sliceOf(path), properties);
+    await cgroups.apply(path, resources);
+  };
+
   return {
     ...cgroups,
-    ensure: async (path) => {
+    ensure: async (path, resources = {}) => {
       const slice = sliceOf(path);
-      await systemd.startTransientUnit(slice, computeSliceProperties(await version(), slice));
-      // In the trees of controllers that systemd does not use, e.g. v1's cpuset.
-      await cgroups.ensure(path);
-    },
-    apply: async (path, resources) => {
       checkResources(path, resources);
-      const properties = computeUnitProperties(await version(), resources);
-      // Else systemd would write back what it has at its next change of the unit.
-      if (properties.length > 0) await systemd.setUnitProperties(sliceOf(path), properties);
-      await cgroups.apply(path, resources);
+      const host = await version();
+      const properties = [...computeSliceProperties(host, slice), ...computeUnitProperties(host, resources)];
+      const isNew = await systemd.startTransientUnit(slice, properties);
+      try {
+        // In the trees of controllers that systemd does not use, e.g. v1's cpuset.
+        await cgroups.ensure(path);
+        // What systemd does not know of, or rounds.
+        if (isNew) await cgroups.apply(path, resources);
+      } catch (error) {
+        // One that was left without would be found by the next who asks for it. The first failure is the one to tell.
+        if (isNew) await systemd.stopUnit(slice).catch(() => false);
+        throw error;
+      }
     },
+    apply,
     remove: async (path, waiting = {}) => {
       if ((await cgroups.pids(path)).length > 0)
         throw new CgroupsError("busy", `remove cgroup ${path}: there are processes in it`, { path });

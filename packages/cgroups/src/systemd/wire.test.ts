@@ -47,6 +47,7 @@ describe("the wire", () => {
     ["an unknown type in a variant", "v", "017a0000"],
     ["two types in a variant", "v", "0273730000"],
     ["nothing at all", "u", ""],
+    ["a list of nothing", "a()", "080000000000000000000000"],
   ])("refuses %s", (_name, signature, hex) => {
     expect(() => unmarshal(signature, Buffer.from(hex, "hex"), true)).toThrow(expect.objectContaining({ name: "WireError" }));
   });

@@ -4,10 +4,12 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemClock } from "@nk/stdx";
 import { ensureDebianPackages } from "@nk/tool-lab";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { computeCpuShares, createCgroups, createSystemd, createSystemdCgroups } from "../../src/index.ts";
 import type { Cgroups, Systemd } from "../../src/index.ts";
+import { callBus, openBus } from "../../src/systemd/bus.ts";
 import { startFakeSystemd } from "../../src/testing/index.ts";
 import type { FakeSystemd } from "../../src/testing/index.ts";
 
@@ -133,6 +135,24 @@ describe.skipIf(!canRun)("systemd over a real dbus-daemon (needs root and Debian
     expect(await systemd.version()).toBe(252);
   });
 
+  it("makes a slice with its limits, which one that was there keeps", async () => {
+    await cgroups.ensure(POD, { memoryBytes: 4096, cpuQuotaMicros: 12_345 });
+    expect(fake.calls.find(({ member }) => member === "StartTransientUnit")?.properties).toMatchObject({
+      MemoryMax: 4096n,
+      CPUQuotaPerSecUSec: 130_000n,
+    });
+    expect(await cgroups.read(POD)).toMatchObject({ memoryBytes: 4096, cpuQuotaMicros: 12_345 });
+    await cgroups.ensure(POD, { memoryBytes: 8192 });
+    expect(await cgroups.read(POD)).toMatchObject({ memoryBytes: 4096 });
+  });
+
+  it("leaves no slice behind that has not what it should", async () => {
+    for (let time = 0; time < 2; time += 1) {
+      await expect(cgroups.ensure(POD, { hugePageBytes: { "2MB": 0 } })).rejects.toMatchObject({ code: "controller-missing" });
+      expect([...fake.units]).toEqual([]);
+    }
+  });
+
   it("says what systemd refused, and which job failed", async () => {
     await expect(systemd.setUnitProperties("absent.slice", [])).rejects.toMatchObject({
       code: "systemd-refused",
@@ -143,6 +163,40 @@ describe.skipIf(!canRun)("systemd over a real dbus-daemon (needs root and Debian
     fake.endJobsWith();
     fake.refuse("StartTransientUnit", "org.freedesktop.DBus.Error.AccessDenied");
     await expect(systemd.startTransientUnit("a.slice", [])).rejects.toMatchObject({ code: "systemd-refused" });
+  });
+
+  it("believes nobody but systemd that a job is over", async () => {
+    const forger = await openBus({ socketPath, timeoutMs: 3000, clock: systemClock, onMessage: () => {} });
+    const impatient = createSystemd({ socketPath, timeoutMs: 500 });
+    await impatient.version();
+    fake.endJobsWith("never");
+    const starting = expect(impatient.startTransientUnit("b.slice", [])).rejects.toMatchObject({ code: "deadline-exceeded" });
+    await expect.poll(() => fake.calls.length).toBeGreaterThan(0);
+    const [names] = await callBus(forger, { member: "ListNames" });
+    for (const destination of (names as readonly string[]).filter((name) => name.startsWith(":")))
+      forger.send({
+        type: 4,
+        destination,
+        path: "/org/freedesktop/systemd1",
+        interface: "org.freedesktop.systemd1.Manager",
+        member: "JobRemoved",
+        signature: "uoss",
+        body: [1, "/org/freedesktop/systemd1/job/1", "b.slice", "done"],
+      });
+    await starting;
+    impatient.close();
+    forger.close();
+  });
+
+  it("goes on with a systemd that has come back to the bus by another name", async () => {
+    expect(await systemd.version()).toBe(252);
+    const watcher = await openBus({ socketPath, timeoutMs: 3000, clock: systemClock, onMessage: () => {} });
+    fake.close();
+    const isThere = { member: "NameHasOwner", signature: "s", body: ["org.freedesktop.systemd1"] };
+    await expect.poll(() => callBus(watcher, isThere)).toEqual([false]);
+    watcher.close();
+    fake = await startFakeSystemd({ socketPath });
+    expect(await systemd.startTransientUnit("f.slice", [])).toBe(true);
   });
 
   it("waits for a job only so long, and stops when it is told to", async () => {

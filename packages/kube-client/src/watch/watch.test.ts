@@ -338,10 +338,10 @@ describe("a watch", () => {
   });
 
   it("does not wait for ever for a stream to open", async () => {
-    await using setup = await setUp({ client: { timeoutMs: 50 } });
+    await using setup = await setUp({ client: { timeoutMs: 500 } });
     using _hang = setup.server.fail({ watch: true, times: 1, action: { type: "hang" } });
     expect(await setup.next()).toBe("synced a");
-    expect(setup.problems[0]).toMatchObject({ code: "timeout", message: "cannot watch pods: no answer within 50 ms" });
+    expect(setup.problems[0]).toMatchObject({ code: "timeout", message: "cannot watch pods: no answer within 500 ms" });
   });
 
   it("is left alone while it is quiet, up to its idle limit and not only to that of the initial events", async () => {
@@ -384,7 +384,7 @@ describe("a watch", () => {
   });
 
   it("finds a half-open connection by a ping and goes on over a new one", async () => {
-    await using setup = await setUp({ client: { pingIntervalMs: 50, pingTimeoutMs: 50 } });
+    await using setup = await setUp({ client: { pingIntervalMs: 50, pingTimeoutMs: 500 } });
     const { server, next } = setup;
     expect(await next()).toBe("synced a");
     server.network.blackhole();

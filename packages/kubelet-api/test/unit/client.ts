@@ -2,7 +2,15 @@ import { request as requestHttp } from "node:http";
 import type { OutgoingHttpHeaders } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Agent } from "node:https";
+import type { Socket } from "node:net";
 import type { HttpServer, KeyPair } from "../../src/index.ts";
+
+/** Resolves when the peer has closed; it does so by a reset, which is an error, when it had not read all that was sent. */
+export const untilClosed = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => {
+    socket.on("error", () => undefined).once("close", () => resolve());
+    socket.resume();
+  });
 
 /** Whom a request comes from. */
 export interface Identity {

@@ -12,7 +12,7 @@ import { describe, expect, it, vi } from "vitest";
 import { createAuthenticator, openCaFile, openKeyPairFiles } from "../../src/index.ts";
 import type { HttpServer, KeyPair } from "../../src/index.ts";
 import { createChanging, createTestCa } from "../../src/testing/index.ts";
-import { ask } from "./client.ts";
+import { ask, untilClosed } from "./client.ts";
 import { openNode } from "./node.ts";
 
 const handshake = async (server: HttpServer, options: ConnectionOptions = {}): Promise<TLSSocket> => {
@@ -246,8 +246,9 @@ describe("a hostile peer of the handshake", () => {
     await Promise.all(
       texts.map(async (text) => {
         const socket = connectTcp(node.server.port, "127.0.0.1");
-        socket.on("error", () => undefined).write(text);
-        await once(socket.resume(), "close");
+        const closed = untilClosed(socket);
+        socket.write(text);
+        await closed;
       }),
     );
     expect((await ask(node.server, { path: "/healthz", token: "admin" })).status).toBe(200);

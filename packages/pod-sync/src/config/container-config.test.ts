@@ -37,6 +37,13 @@ describe("container configuration", () => {
     expect([config.command, config.args]).toEqual([["1", "$(A)"], ["$(Z)"]]);
   });
 
+  it("is refused when command and arguments stand for more than any runtime takes", () => {
+    const env = [{ name: "A", value: "x".repeat(1_000_000) }];
+    const built = (args: readonly string[]): unknown => buildContainerConfig(inputFor({ command: ["$(A)"], args, env }));
+    expect(built(["$(A)"])).toMatchObject({ envs: [{ key: "A" }] });
+    expect(() => built(["$(A)".repeat(20)])).toThrow("command and args are longer than 16777216 bytes after variables were expanded");
+  });
+
   it("is of the instance that the restart count says", () => {
     const config = buildContainerConfig(inputFor({}));
     expect([config.metadata, config.logPath, config.annotations["io.kubernetes.container.restartCount"]]).toEqual([

@@ -2,7 +2,7 @@ import { ContainerConfig, Signal } from "@nk/cri-api";
 import type { Device, ImageSpec, Mount } from "@nk/cri-api";
 import { expandVariables } from "@nk/pod-model";
 import type { Container, Pod } from "@nk/pod-model";
-import { buildEnvironment } from "./environment.ts";
+import { buildEnvironment, checkLength } from "./environment.ts";
 import type { EnvFileLookup, EnvObjects } from "./environment.ts";
 
 import { isHostsFileMounted } from "./hosts-file.ts";
@@ -124,12 +124,15 @@ export const buildContainerConfig = (input: ContainerConfigInput): ContainerConf
   if (rootProblem !== undefined) throw rejectConfig(rootProblem);
   const env = computeEnv(input);
   const expand = (texts: readonly string[] = []): readonly string[] => texts.map((text) => expandVariables(text, (name) => env.get(name)));
+  const command = expand(container.command);
+  const args = expand(container.args);
+  checkLength([...command, ...args], "command and args are");
   return {
     ...ContainerConfig.create(),
     metadata: { name: container.name, attempt: restartCount },
     image: imageSpec(input),
-    command: expand(container.command),
-    args: expand(container.args),
+    command,
+    args,
     workingDir: container.workingDir ?? "",
     envs: [...env].map(([key, value]) => ({ key, value })),
     mounts: mountsOf(input),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { readEnvFileValue } from "./env-file.ts";
+import { createEnvFileReader } from "./env-file.ts";
 
-describe("readEnvFileValue", () => {
+describe("an env file", () => {
   it.each([
     ["a plain value", "A='1'\n", "A", "1"],
     ["a value without a line's end", "A='1'", "A", "1"],
@@ -22,7 +22,7 @@ describe("readEnvFileValue", () => {
     ["a variable before a line that is wrong", "A='1'\nB\n", "A", "1"],
     ["the longest line", `A='${"x".repeat(65_530)}'\n`, "A", "x".repeat(65_530)],
   ])("reads %s", (_name, text, key, value) => {
-    expect(readEnvFileValue(text, key)).toBe(value);
+    expect(createEnvFileReader(text)(key)).toBe(value);
   });
 
   it.each([
@@ -37,8 +37,27 @@ describe("readEnvFileValue", () => {
     ["a quote that is never closed", "B='0'\nA='secret\nmore\n", "line 2: unclosed single quote"],
     ["a line that is too long", `A='${"x".repeat(65_536)}'\n`, "line 1 is too long"],
   ])("refuses %s, and quotes none of it", (_name, text, why) => {
-    const read = (): string => readEnvFileValue(text, "Z");
+    const valueOf = createEnvFileReader(text);
+    const read = (): string => valueOf("Z");
     expect(read).toThrow(why);
+    // Again, and for whatever else is not in front of it.
+    expect(read).toThrow(why);
+    expect(() => valueOf("Y")).toThrow(why);
     expect(read).not.toThrow("secret");
+  });
+
+  it("is gone through once, in whatever order and however often its variables are asked for", () => {
+    const count = 30_000;
+    const valueOf = createEnvFileReader(Array.from({ length: count }, (_, index) => `V${index}='${index}'\n`).join(""));
+    // Going through it for each would take minutes, in which nothing else is done.
+    for (let index = count - 1; index >= 0; index -= 1) if (valueOf(`V${index}`) !== `${index}`) expect(index).toBe("its value");
+    expect(valueOf("V0")).toBe("0");
+    for (let index = 0; index < count; index += 1) if (valueOf(`missing${index}`) !== "") expect(index).toBe("missing");
+  });
+
+  it("has values before a line that is wrong after that was met", () => {
+    const valueOf = createEnvFileReader("A='1'\nB='2'\nwrong\n");
+    expect(() => valueOf("C")).toThrow("line 3");
+    expect([valueOf("B"), valueOf("A")]).toEqual(["2", "1"]);
   });
 });

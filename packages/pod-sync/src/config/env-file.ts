@@ -14,55 +14,77 @@ const scannerOf = (text: string): { next(): string | undefined; line(): number }
       const line = text.slice(position, end === -1 ? undefined : end);
       position = end === -1 ? text.length : end + 1;
       count += 1;
-      if (Buffer.byteLength(line) > MAX_LINE_BYTES) throw new Error(`line ${count} is too long`);
+      // No character has more than three bytes for each of its units, so that most lines need not be measured.
+      if (line.length * 3 > MAX_LINE_BYTES && Buffer.byteLength(line) > MAX_LINE_BYTES) throw new Error(`line ${count} is too long`);
       return line.endsWith("\r") ? line.slice(0, -1) : line;
     },
     line: () => count,
   };
 };
 
+/** Reads the value of a variable; empty when the file does not set it. */
+export type ReadEnvFileValue = (key: string) => string;
+
 /**
- * The value of a variable in an env file; empty when the file does not set it. The format is a part of POSIX shell's: `NAME='value'`, with
- * comments, blank lines and values over several lines (pkg/kubelet/util/env, KEP-3721). What comes after the variable is not looked at.
- * Throws when a line before it is not of that format; the message quotes nothing of the file.
+ * Reads variables of an env file. The format is a part of POSIX shell's: `NAME='value'`, with comments, blank lines and values over several
+ * lines (pkg/kubelet/util/env, KEP-3721). What comes after the variable that is asked for is not looked at, and no line is looked at twice,
+ * however many are asked for. Throws when a line before the variable is not of that format; the message quotes nothing of the file.
  */
-export const readEnvFileValue = (text: string, key: string): string => {
+export const createEnvFileReader = (text: string): ReadEnvFileValue => {
   const scanner = scannerOf(text);
+  const values = new Map<string, string>();
+  let problem: Error | undefined;
   const fail = (why: string, line = scanner.line()): Error => new Error(`invalid environment variable format at line ${line}: ${why}`);
 
   const readQuoted = (first: string): string => {
     const startLine = scanner.line();
-    let value = "";
+    const lines: string[] = [];
     for (let rest: string | undefined = first; ; rest = scanner.next()) {
       if (rest === undefined) throw fail("unclosed single quote", startLine);
       const end = rest.indexOf("'");
       if (end === -1) {
-        value += `${rest}\n`;
+        lines.push(rest);
         continue;
       }
       const after = withoutIndent(rest.slice(end + 1));
       if (after !== "" && !after.startsWith("#")) throw fail("unexpected content after closing quote");
-      return value + rest.slice(0, end);
+      return [...lines, rest.slice(0, end)].join("\n");
     }
   };
-
-  for (let line = scanner.next(); line !== undefined; line = scanner.next()) {
-    const text = withoutIndent(line);
-    if (text === "" || text.startsWith("#")) continue;
-    const equals = text.indexOf("=");
-    if (equals === -1) throw fail("missing '='");
-    const name = text.slice(0, equals);
-    if (/^[ \t]*$/u.test(name)) throw fail("empty variable name");
-    if (/[ \t]$/u.test(name)) throw fail("whitespace before '=' is not allowed");
-    const assigned = text.slice(equals + 1);
-    if (/^[ \t]/u.test(assigned)) {
+  /** The next variable; undefined at the end. */
+  const readNext = (): { readonly name: string; readonly value: string } | undefined => {
+    for (let line = scanner.next(); line !== undefined; line = scanner.next()) {
+      const shown = withoutIndent(line);
+      if (shown === "" || shown.startsWith("#")) continue;
+      const equals = shown.indexOf("=");
+      if (equals === -1) throw fail("missing '='");
+      const name = shown.slice(0, equals);
+      if (/^[ \t]*$/u.test(name)) throw fail("empty variable name");
+      if (/[ \t]$/u.test(name)) throw fail("whitespace before '=' is not allowed");
+      const assigned = shown.slice(equals + 1);
       // As a shell has it, the variable is empty and a command follows.
-      if (name === key) return "";
-      continue;
+      if (/^[ \t]/u.test(assigned)) return { name, value: "" };
+      if (!assigned.startsWith("'")) throw fail("value must be enclosed in single quotes");
+      return { name, value: readQuoted(assigned.slice(1)) };
     }
-    if (!assigned.startsWith("'")) throw fail("value must be enclosed in single quotes");
-    const value = readQuoted(assigned.slice(1));
-    if (name === key) return value;
-  }
-  return "";
+    return undefined;
+  };
+  const advance = (): string | undefined => {
+    try {
+      const found = readNext();
+      // The first one counts.
+      if (found !== undefined && !values.has(found.name)) values.set(found.name, found.value);
+      return found?.name;
+    } catch (error) {
+      problem = error as Error;
+      throw error;
+    }
+  };
+  return (key) => {
+    const known = values.get(key);
+    if (known !== undefined) return known;
+    if (problem !== undefined) throw problem;
+    for (let name = advance(); name !== undefined; name = advance()) if (name === key) break;
+    return values.get(key) ?? "";
+  };
 };

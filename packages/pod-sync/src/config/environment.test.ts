@@ -1,6 +1,7 @@
 import { applyPodDefaults } from "@nk/pod-model";
 import type { Container, EnvVar, EnvVarSource } from "@nk/pod-model";
 import { describe, expect, it } from "vitest";
+import { createEnvFileReader } from "./env-file.ts";
 import { buildEnvironment } from "./environment.ts";
 import type { EnvFile, EnvironmentInput } from "./environment.ts";
 import type { ServiceEnv } from "./node-facts.ts";
@@ -129,6 +130,12 @@ describe("environment", () => {
     expect(() => valueFrom(source)).toThrow(message);
   });
 
+  it("refuses values that stand for more than any runtime takes, before they are written out", () => {
+    const grown = Array.from({ length: 30 }, (_, index) => ({ name: `C${index}`, value: "$(B)" }));
+    const env = [{ name: "A", value: "x".repeat(1000) }, { name: "B", value: "$(A)".repeat(20_000) }, ...grown];
+    expect(() => envOf({ env })).toThrow("environment is longer than 16777216 bytes after variables were expanded");
+  });
+
   it("refuses a value with a NUL byte, and does not show it", () => {
     const objects = { configMaps: new Map(), secrets: new Map([["binary", new Map([["key", "s3cret\0s3cret"]])]]) };
     const env = (): unknown => envOf({ envFrom: [{ prefix: "P_", secretRef: { name: "binary" } }] }, { objects });
@@ -154,14 +161,14 @@ describe("environment", () => {
   });
 
   it("reads env files of volumes", () => {
-    const envFile = (): EnvFile => ({ status: "read", hostPath: "/vol/p", text: "k='v'\nempty=''\n" });
+    const envFile = (): EnvFile => ({ status: "read", hostPath: "/vol/p", valueOf: createEnvFileReader("k='v'\nempty=''\n") });
     const ref = { volumeName: "v", path: "p" };
     expect(valueFrom({ fileKeyRef: { ...ref, key: "k" } }, { envFile })).toBe("v");
     expect(valueFrom({ fileKeyRef: { ...ref, key: "empty", optional: true } }, { envFile })).toBeUndefined();
     expect(() => valueFrom({ fileKeyRef: { ...ref, key: "z" } }, { envFile })).toThrow(
       'environment variable key "z" not found in file "/vol/p"',
     );
-    const wrong = (): EnvFile => ({ status: "read", hostPath: "/vol/p", text: "k=v\n" });
+    const wrong = (): EnvFile => ({ status: "read", hostPath: "/vol/p", valueOf: createEnvFileReader("k=v\n") });
     expect(() => valueFrom({ fileKeyRef: { ...ref, key: "k", optional: true } }, { envFile: wrong })).toThrow("couldn't parse env file");
   });
 

@@ -1,6 +1,6 @@
 import { expandVariables, podRef } from "@nk/pod-model";
 import type { ConfigMapKeySelector, Container, EnvFromSource, EnvVar, FileKeySelector, Pod } from "@nk/pod-model";
-import { readEnvFileValue } from "./env-file.ts";
+import type { ReadEnvFileValue } from "./env-file.ts";
 import { resolveFieldRef } from "./field-ref.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import { rejectConfig } from "./reject.ts";
@@ -18,11 +18,11 @@ export interface EnvObjects {
 
 /** What a fileKeyRef leads to: a file of a mounted volume with its path on the host, a volume that is not there, or nothing readable. */
 export type EnvFile =
-  | { readonly status: "read"; readonly hostPath: string; readonly text: string }
+  | { readonly status: "read"; readonly hostPath: string; readonly valueOf: ReadEnvFileValue }
   | { readonly status: "no-volume" }
   | { readonly status: "unreadable" };
 
-/** Finds what was read for a fileKeyRef. */
+/** Finds what was read for a fileKeyRef; for one file always the same. */
 export type EnvFileLookup = (file: { readonly volumeName: string; readonly path: string }) => EnvFile;
 
 /** What a container's environment is made of. */
@@ -70,9 +70,9 @@ const readEnvFrom = (input: EnvironmentInput, source: EnvFromSource): readonly (
   return [...(data ?? [])].map(([key, value]) => [`${source.prefix ?? ""}${key}`, value]);
 };
 
-const valueInFile = (text: string, key: string): string => {
+const valueInFile = (valueOf: ReadEnvFileValue, key: string): string => {
   try {
-    return readEnvFileValue(text, key);
+    return valueOf(key);
   } catch {
     throw rejectConfig("couldn't parse env file");
   }
@@ -83,7 +83,7 @@ const readFileKey = (input: EnvironmentInput, selector: FileKeySelector): string
   const file = input.envFile?.({ volumeName, path }) ?? { status: "unreadable" };
   if (file.status === "no-volume") throw rejectConfig(`cannot find the volume ${JSON.stringify(volumeName)} referenced by FileKeyRef`);
   if (file.status === "unreadable") throw rejectConfig("couldn't parse env file");
-  const value = valueInFile(file.text, key);
+  const value = valueInFile(file.valueOf, key);
   if (value !== "") return value;
   if (optional) return undefined;
   throw rejectConfig(`environment variable key ${JSON.stringify(key)} not found in file ${JSON.stringify(file.hostPath)}`);
@@ -104,6 +104,19 @@ const resolveVariable = (variable: EnvVar, input: EnvironmentInput, lookup: (nam
   if (valueFrom?.secretKeyRef !== undefined) return readKey(input, "secret", valueFrom.secretKeyRef);
   if (valueFrom?.fileKeyRef !== undefined) return readFileKey(input, valueFrom.fileKeyRef);
   return "";
+};
+
+/** Of the texts of one kind together, in UTF-16 units: the longest request that containerd and CRI-O take. */
+const MAX_LENGTH = 16 * 1024 * 1024;
+
+/**
+ * Refuses what no runtime takes before it is copied even once: variables can name one another, and a kilobyte of them can stand for more
+ * than the machine's memory.
+ */
+export const checkLength = (texts: Iterable<string>, what: string): void => {
+  let length = 0;
+  for (const text of texts) length += text.length;
+  if (length > MAX_LENGTH) throw rejectConfig(`${what} longer than ${MAX_LENGTH} bytes after variables were expanded`);
 };
 
 /** Runtimes refuse such a value, too, but they quote it in what they say of it, and it may be a Secret's. */
@@ -129,6 +142,7 @@ export const buildEnvironment = (input: EnvironmentInput): ReadonlyMap<string, s
     if (value !== undefined) env.set(variable.name, value);
   }
   for (const [name, value] of serviceEnv) if (!env.has(name)) env.set(name, value);
+  checkLength(env.values(), "environment is");
   checkValues(env);
   return env;
 };

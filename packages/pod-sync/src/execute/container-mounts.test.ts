@@ -41,4 +41,23 @@ describe("the mounts of a container", () => {
       ["web", 3, false],
     ]);
   });
+
+  it("share one environment, however many sub-paths are made from it", async () => {
+    let lookups = 0;
+    const envFile: EnvironmentInput["envFile"] = () => {
+      lookups += 1;
+      return { status: "read", hostPath: "/data/env", valueOf: () => "web" };
+    };
+    const env = [{ name: "PN", valueFrom: { fileKeyRef: { volumeName: "data", path: "env", key: "PN" } } }];
+    const volumeMounts = Array.from({ length: 50 }, (_, index) => ({ name: "image", mountPath: `/${index}`, subPathExpr: "$(PN)" }));
+    const many: Container = { name: "main", env, volumeMounts };
+    const pod = { metadata: { uid: "u1" }, spec: { containers: [many], enableServiceLinks: false } };
+    const pass = { pod, signal: new AbortController().signal, ports: { volumes: {} } } as unknown as PodPass;
+    const resolved = await resolveMounts(pass, {
+      volumes: { volumes: new Map([["image", { hostPath: "" }]]) },
+      volumeImages: new Map([["image", {}]]),
+      environment: { pod, container: many, podIps: [], node: { allocatable: {}, nodeIps: [], services: [] }, envFile },
+    });
+    expect([resolved.length, resolved.at(-1)?.imageSubPath, lookups]).toEqual([50, "web", 1]);
+  });
 });

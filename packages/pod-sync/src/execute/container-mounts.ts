@@ -17,9 +17,9 @@ export interface MountSources {
   readonly environment: EnvironmentInput;
 }
 
-const subPathOf = (mount: VolumeMount, sources: MountSources): string => {
+const subPathOf = (mount: VolumeMount, environment: () => ReadonlyMap<string, string>): string => {
   if (mount.subPathExpr === undefined || mount.subPathExpr === "") return mount.subPath ?? "";
-  const env = buildEnvironment(sources.environment);
+  const env = environment();
   const expanded = expandSubPath(mount.subPathExpr, (name) => env.get(name));
   if ("missing" in expanded) throw rejectConfig(`missing value for ${JSON.stringify(expanded.missing)}`);
   return expanded.path;
@@ -38,13 +38,16 @@ const checkImageSubPath = (subPath: string, mount: VolumeMount): string => {
 export const resolveMounts = async (pass: PodPass, sources: MountSources): Promise<readonly ResolvedVolumeMount[]> => {
   const { container } = sources.environment;
   const resolved: ResolvedVolumeMount[] = [];
+  let env: ReadonlyMap<string, string> | undefined;
+  // Made once, and only when a sub-path needs it: a pod may have thousands of either.
+  const environment = (): ReadonlyMap<string, string> => (env ??= buildEnvironment(sources.environment));
   // One after another: two sub-paths may share a directory that the first one makes.
   for (const [mountIndex, mount] of (container.volumeMounts ?? []).entries()) {
     const volume = sources.volumes.volumes.get(mount.name);
     if (volume === undefined) continue;
     const { hostPath, readOnly = false, selinuxRelabel = false } = volume;
     const image = sources.volumeImages.get(mount.name);
-    const subPath = subPathOf(mount, sources);
+    const subPath = subPathOf(mount, environment);
     const base = { mountPath: mount.mountPath, hostPath, readOnly, selinuxRelabel };
     if (image !== undefined) resolved.push({ ...base, image, imageSubPath: checkImageSubPath(subPath, mount) });
     else if (subPath === "") resolved.push(base);

@@ -179,6 +179,23 @@ describe("an env file", () => {
     expect(container?.envs?.some(({ key }) => key === "C")).toBe(false);
   });
 
+  test("is not read when those before it were too large together: a hundred names may be links to one file", async () => {
+    let reads = 0;
+    const text = `A='1'\n#${"x".repeat(60_000)}\n`.repeat(34);
+    const envFile = async (): Promise<string> => {
+      reads += 1;
+      return text;
+    };
+    const made = create({ extras: { envFile } });
+    const env = Array.from({ length: 100 }, (_, index) => ({
+      name: `A${index}`,
+      valueFrom: { fileKeyRef: { volumeName: "config", path: `link-${index}`, key: "A" } },
+    }));
+    const { containerReasons } = await made.podSync.sync(podWith(env), { signal });
+    expect([...containerReasons]).toEqual([["main", { reason: "CreateContainerConfigError", message: "couldn't parse env file" }]]);
+    expect(reads).toBe(5);
+  });
+
   test.each([
     ["cannot be read", [variable("A")], new Error("/etc/shadow"), "couldn't parse env file"],
     ["is wrong", [variable("A")], "A=1\n", "couldn't parse env file"],

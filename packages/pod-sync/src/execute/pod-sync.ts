@@ -1,6 +1,6 @@
 import { podRef } from "@nk/pod-model";
 import type { Pod, PodUid, RuntimePod } from "@nk/pod-model";
-import { createKeyedExecutor, noopLogger, noopMetrics, systemClock, systemRandom } from "@nk/stdx";
+import { createKeyedExecutor, createTurns, noopLogger, noopMetrics, systemClock, systemRandom } from "@nk/stdx";
 import { createPodSyncMetrics } from "../metrics.ts";
 import type { PodSyncOptions } from "../options.ts";
 import { listLiveContainers } from "../plan/compute-plan.ts";
@@ -12,7 +12,6 @@ import { killPod } from "./kill-pod.ts";
 import { restorePod } from "./orphan.ts";
 import { releaseVolumes } from "./pod-setup.ts";
 import { createPodMemories } from "./pod-memory.ts";
-import { createSandboxStarts } from "./sandbox-starts.ts";
 import { currentObservation } from "./sync-context.ts";
 import type { PodPass, ResizeOrder, Settings, SyncContext } from "./sync-context.ts";
 import { sweepRemains } from "./sweep-remains.ts";
@@ -107,7 +106,7 @@ const createContext = (ports: PodSyncPorts, options: PodSyncOptions): SyncContex
     settings,
     metrics: createPodSyncMetrics(options.metrics ?? noopMetrics),
     memories: createPodMemories(),
-    sandboxStarts: createSandboxStarts(settings.sandboxStarts, clock),
+    sandboxStarts: createTurns({ ...settings.sandboxStarts, clock }),
     clock,
     random: options.random ?? systemRandom,
     logger: options.logger ?? noopLogger,

@@ -1,10 +1,9 @@
 import type { Pod, PodRef, ResourceChanges, RuntimePodStatus } from "@nk/pod-model";
-import type { Clock, Logger, RandomSource } from "@nk/stdx";
+import type { Clock, Logger, RandomSource, Turns } from "@nk/stdx";
 import type { PodSyncMetrics } from "../metrics.ts";
 import type { PodSyncOptions } from "../options.ts";
 import type { CrashBackoffLimits } from "../plan/crash-backoff.ts";
 import type { PodGrowth, PodSyncPorts } from "../ports.ts";
-import type { SandboxStartLimits, SandboxStarts } from "./sandbox-starts.ts";
 import type { PodMemories, PodMemory } from "./pod-memory.ts";
 
 /** The options with their defaults. */
@@ -15,7 +14,7 @@ export interface Settings {
   readonly retryMaxMs: number;
   readonly backoffEventIntervalMs: number;
   readonly maxRounds: number;
-  readonly sandboxStarts: SandboxStartLimits;
+  readonly sandboxStarts: NonNullable<PodSyncOptions["sandboxStarts"]>;
   readonly hookVersion: string;
   readonly onDecision: NonNullable<PodSyncOptions["onDecision"]>;
   readonly onStep?: PodSyncOptions["onStep"];
@@ -28,7 +27,7 @@ export interface SyncContext {
   readonly settings: Settings;
   readonly metrics: PodSyncMetrics;
   readonly memories: PodMemories;
-  readonly sandboxStarts: SandboxStarts;
+  readonly sandboxStarts: Turns;
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly logger: Logger;

@@ -227,6 +227,9 @@ describe("removal of a pod's directories", () => {
     await write(data);
     await files.writeEtcHosts("u-1", "");
     expect(await files.removePodDirs("u-1")).toEqual({ status: "refused", reasons: [`${data} is in the way`] });
+    for (let file = 0; file < 100; file += 1) await writeFile(`${data}-${file}`, "");
+    const { reasons = [] } = (await files.removePodDirs("u-1")) as { readonly reasons?: readonly string[] };
+    expect(reasons).toHaveLength(16);
     expect([await exists(data), await exists(join(root, "kubelet/pods/u-1/etc-hosts"))]).toEqual([true, true]);
   });
 

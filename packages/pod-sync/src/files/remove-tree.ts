@@ -21,10 +21,15 @@ const removeEntry = async (path: string, device: number, options: RemoveTreeOpti
   return [];
 };
 
+/** What has to stay is for people to read; a volume may be full of it. */
+const MAX_REFUSALS = 16;
+
 const removeDirectory = async (path: string, device: number, options: RemoveTreeOptions): Promise<readonly string[]> => {
   const refusals: string[] = [];
-  for (const name of await orIfMissing(promptFiles.readdir(path), []))
+  for (const name of await orIfMissing(promptFiles.readdir(path), [])) {
     refusals.push(...(await removeEntry(join(path, name), device, options)));
+    if (refusals.length >= MAX_REFUSALS) return refusals;
+  }
   if (refusals.length > 0) return refusals;
   try {
     await orIfMissing(rmdir(path), undefined);
@@ -37,8 +42,9 @@ const removeDirectory = async (path: string, device: number, options: RemoveTree
 };
 
 /**
- * Removes a directory without following a symbolic link and without entering another filesystem. Returns what had to stay, and why; empty
- * when the directory is gone. A bind mount of the same filesystem looks like a directory: the caller must know that there is none.
+ * Removes a directory without following a symbolic link and without entering another filesystem. Returns what had to stay, and why, or some
+ * of it when it is much; empty when the directory is gone. A bind mount of the same filesystem looks like a directory: the caller must know
+ * that there is none.
  */
 export const removeTree = async (path: string, options: RemoveTreeOptions): Promise<readonly string[]> => {
   const stats = await orIfMissing(promptFiles.lstat(path), undefined);

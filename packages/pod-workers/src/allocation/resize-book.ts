@@ -9,6 +9,8 @@ export interface ResizeBook {
   readonly allocations: Map<PodUid, Allocation>;
   /** Workers whose pod asks for other resources, and for which these may yet be found. */
   readonly pending: Set<Worker>;
+  /** Those of them whose resize was admitted and could not be kept: tried again with the pod's next pass. */
+  readonly unkept: Set<Worker>;
   /** Why the pending ones are to be tried; undefined when nothing has changed since they were. */
   due: string | undefined;
   /** Writes the allocations; resolves when they, as they were at the call or later, would survive a crash. */
@@ -38,6 +40,7 @@ export const createResizeBook = (store: AllocationStore | undefined, logger: Log
   return {
     allocations,
     pending: new Set(),
+    unkept: new Set(),
     due: undefined,
     save,
     saveSoon: () => {

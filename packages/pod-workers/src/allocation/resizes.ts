@@ -192,6 +192,7 @@ export const reviewResize = async (engine: Engine, worker: Worker, options: { ju
   } catch (error) {
     settings.logger.error("resize of a pod cannot be kept", { podUid: worker.uid, error });
     if (engine.workers.get(worker.uid) !== worker) return;
+    resizes.unkept.add(worker);
     postpone(engine, worker, { wanted, reason: "Deferred", message: "the kubelet cannot keep what the pod is given" });
   }
 };
@@ -226,6 +227,7 @@ export const settleResize = (engine: Engine, worker: Worker, report: ResizeRepor
 export const forgetResize = (engine: Engine, worker: Worker): void => {
   const { resizes } = engine;
   resizes.pending.delete(worker);
+  resizes.unkept.delete(worker);
   if (resizes.allocations.delete(worker.uid)) resizes.saveSoon();
   if (worker.resize !== NO_RESIZE) setResize(engine, worker, NO_RESIZE);
 };

@@ -172,8 +172,7 @@ const simulate = async (script: readonly Command[], seed: number): Promise<reado
     kubelet.check();
   }
   machine.isDiskBroken = false;
-  // What could not be kept is tried when something happens; all else must have been tried by itself.
-  if (script.some(({ type }) => type === "breakDisk")) kubelet.workers.roomFreed("calm");
+  // What could not be kept is tried again at the pod's next pass, when nothing else happens.
   await clock.advance(120_000);
   const left = CAPACITY_MILLI - kubelet.workers.activePods().reduce((sum, pod) => sum + milliOf(pod), 0n);
   for (const work of kubelet.workers.list()) {
@@ -190,6 +189,17 @@ const simulate = async (script: readonly Command[], seed: number): Promise<reado
   expect(machine.violations).toEqual([]);
   return machine.log;
 };
+
+test("what could not be kept is tried again when the disk is well, though nothing else happens", async () => {
+  const script: readonly Command[] = [
+    { type: "ask", uid: "a", milli: 100 },
+    { type: "wait", ms: 400 },
+    { type: "breakDisk", isBroken: true },
+    { type: "ask", uid: "a", milli: 500 },
+    { type: "wait", ms: 400 },
+  ];
+  expect(await simulate(script, 1)).toContain("a ResizeStarted");
+});
 
 test("the node never gives away more than it has, and in the end everybody has what there is room for", { timeout: 30_000 }, async () => {
   const runs = Number(process.env["NK_FUZZ_RUNS"] ?? 150);

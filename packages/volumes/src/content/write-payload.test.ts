@@ -53,6 +53,21 @@ describe("writing a payload", () => {
     expect(await readVisible()).toEqual({ labels: "l", "nested/deep/u": "u", "nested/v": "v" });
   });
 
+  it("lets others have their turn while many files are written or compared, in memory, too", async () => {
+    const files = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`k${index}`, "x"]));
+    for (const isWritten of [true, false]) {
+      let turns = 0;
+      const count = (): void => {
+        turns += 1;
+        next = setImmediate(count);
+      };
+      let next = setImmediate(count);
+      expect(await write(files, { inMemory: true })).toEqual({ isWritten });
+      clearImmediate(next);
+      expect(turns).toBeGreaterThan(100);
+    }
+  });
+
   it("gives files and directories their modes exactly, whatever the umask", async () => {
     await writePayload(dir, new Map([["a/b", { data: Buffer.from("x"), mode: 0o666 }]]), { clock, random });
     expect((await stat(join(dir, "a/b"))).mode & 0o7777).toBe(0o666);

@@ -42,6 +42,9 @@ export interface WriteOptions {
   readonly atStep?: ((step: WriteStep) => void) | undefined;
 }
 
+/** So many are written or compared on the spot in 10 ms; with more, and an object may hold a hundred thousand, nothing else would be done meanwhile. */
+const MAX_PROMPT_FILES = 256;
+
 /** A directory, and how files in it are reached. */
 interface Place {
   readonly directory: string;
@@ -198,7 +201,7 @@ export const writePayload = async (
   options: WriteOptions,
 ): Promise<{ readonly isWritten: boolean }> => {
   const { atStep } = options;
-  const files: FileCalls = options.inMemory === true ? promptFiles : threadedFiles;
+  const files: FileCalls = options.inMemory === true && payload.size <= MAX_PROMPT_FILES ? promptFiles : threadedFiles;
   const place: Place = { directory, files };
   try {
     const linked = await readLinkOrUndefined(files, join(directory, DATA_LINK));

@@ -1,25 +1,25 @@
-import { createFakeClock } from "@nk/stdx/testing";
+import { createFakeClock } from "./testing/index.ts";
 import { describe, expect, it } from "vitest";
-import { createSandboxStarts } from "./sandbox-starts.ts";
-import type { SandboxStarts } from "./sandbox-starts.ts";
+import { createTurns } from "./turns.ts";
+import type { Turns } from "./turns.ts";
 
 const never = new AbortController().signal;
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Takes a turn for each name; tells whose it is, and ends it. */
-const queueUp = (starts: SandboxStarts, names: readonly string[], signal = never) => {
+const queueUp = (turns: Turns, names: readonly string[], signal = never) => {
   const begun: string[] = [];
-  const turns = new Map<string, Disposable>();
+  const taken = new Map<string, Disposable>();
   const waits = names.map(async (name) => {
-    turns.set(name, await starts.take(signal));
+    taken.set(name, await turns.take(signal));
     begun.push(name);
   });
-  return { begun, waits, end: (name: string) => turns.get(name)?.[Symbol.dispose]() };
+  return { begun, waits, end: (name: string) => taken.get(name)?.[Symbol.dispose]() };
 };
 
-describe("the making of sandboxes", () => {
-  it("goes on for no more than the limit at once, the rest in the order they came", async () => {
-    const { begun, end } = queueUp(createSandboxStarts({ limit: 2, patienceMs: 1000 }, createFakeClock()), ["a", "b", "c", "d"]);
+describe("turns", () => {
+  it("are taken by no more than the limit at once, by the rest in the order they came", async () => {
+    const { begun, end } = queueUp(createTurns({ limit: 2, patienceMs: 1000, clock: createFakeClock() }), ["a", "b", "c", "d"]);
     await settled();
     expect(begun).toEqual(["a", "b"]);
     end("b");
@@ -31,9 +31,9 @@ describe("the making of sandboxes", () => {
     expect(begun).toEqual(["a", "b", "c", "d"]);
   });
 
-  it("does not let one that hangs keep the others from starting", async () => {
+  it("come back from one that hangs, so that it keeps nobody waiting", async () => {
     const clock = createFakeClock();
-    const { begun, end } = queueUp(createSandboxStarts({ limit: 1, patienceMs: 1000 }, clock), ["hangs", "second", "third"]);
+    const { begun, end } = queueUp(createTurns({ limit: 1, patienceMs: 1000, clock }), ["hangs", "second", "third"]);
     await settled();
     expect(begun).toEqual(["hangs"]);
     await clock.advance(1000);
@@ -50,13 +50,13 @@ describe("the making of sandboxes", () => {
     expect(clock.pendingCount).toBe(0);
   });
 
-  it("gives up its place in the line when the pass is aborted", async () => {
-    const starts = createSandboxStarts({ limit: 1, patienceMs: 1000 }, createFakeClock());
-    const first = queueUp(starts, ["first"]);
+  it("are not kept for one that gives up while it waits", async () => {
+    const turns = createTurns({ limit: 1, patienceMs: 1000, clock: createFakeClock() });
+    const first = queueUp(turns, ["first"]);
     await settled();
     const abort = new AbortController();
-    const waiting = queueUp(starts, ["waiting"], abort.signal);
-    const last = queueUp(starts, ["last"]);
+    const waiting = queueUp(turns, ["waiting"], abort.signal);
+    const last = queueUp(turns, ["last"]);
     abort.abort(new Error("the pod is deleted"));
     await expect(waiting.waits[0]).rejects.toThrow("the pod is deleted");
     first.end("first");
