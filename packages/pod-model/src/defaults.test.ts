@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { applyPodDefaults } from "./defaults.ts";
-import type { Container, Pod, PodSpec, Volume } from "./gen/core-v1.ts";
+import type { Container, Pod, PodSpec, ResourceRequirements, Volume } from "./gen/core-v1.ts";
 import { defaultPullPolicy } from "./pull-policy.ts";
 
 const specOf = (spec: PodSpec): PodSpec => applyPodDefaults({ spec }).spec ?? { containers: [] };
@@ -77,6 +77,29 @@ describe("applyPodDefaults", () => {
     });
     expect(containerOf({ resources: { requests: { cpu: "1u" } } }).resources).toEqual({ requests: { cpu: "1m" } });
     expect(containerOf({ resources: { limits: { cpu: "nonsense" } } }).resources?.limits).toEqual({ cpu: "nonsense" });
+  });
+
+  it("takes a pod's own requests from its containers, and from its limits where they ask for none", () => {
+    const resourcesOf = (resources: ResourceRequirements, ...containers: readonly ResourceRequirements[]): PodSpec["resources"] =>
+      specOf({ resources, containers: containers.map((own, index) => ({ name: `c${index}`, resources: own })) }).resources;
+    const pages = { limits: { memory: "1Gi", "hugepages-2Mi": "4Mi" } };
+    expect(resourcesOf({ limits: { cpu: "2", memory: "1024Mi" } }, { requests: { cpu: "0.5" } }, { limits: { cpu: "1" } })).toEqual({
+      limits: { cpu: "2", memory: "1Gi" },
+      requests: { cpu: "1500m", memory: "1Gi" },
+    });
+    expect(resourcesOf({ limits: { cpu: "2" }, requests: { cpu: "1.9" } }, { requests: { cpu: "1", memory: "1Mi" } })).toEqual({
+      limits: { cpu: "2" },
+      requests: { cpu: "1900m", memory: "1Mi" },
+    });
+    expect(resourcesOf({ requests: { cpu: "1" } }, { limits: { cpu: "1", memory: "1Mi" } })).toEqual({ requests: { cpu: "1" } });
+    expect(resourcesOf({ requests: { cpu: "1" } }, pages, pages)).toEqual({
+      limits: { "hugepages-2Mi": "8Mi" },
+      requests: { cpu: "1", memory: "2Gi", "hugepages-2Mi": "8Mi" },
+    });
+    expect(resourcesOf({}, { limits: { cpu: "1" } })).toEqual({});
+    const odd = JSON.parse('{"constructor": "1", "__proto__": "1"}') as Record<string, string>;
+    expect(resourcesOf({ limits: odd }, { limits: odd }, { limits: odd })).toEqual({ limits: odd });
+    expect(resourcesOf({ limits: { cpu: "1" } }, { requests: { cpu: "lots" } })).toEqual({ limits: { cpu: "1" }, requests: { cpu: "1" } });
   });
 
   it("fills in probes and HTTP actions", () => {

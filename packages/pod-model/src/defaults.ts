@@ -1,3 +1,4 @@
+import { withPodLevelDefaults } from "./default-pod-resources.ts";
 import { applyProbeDefaults, withHttpGetDefaults } from "./default-probes.ts";
 import { applyVolumeDefaults } from "./default-volumes.ts";
 import type { Container, ContainerPort, EnvVar, Lifecycle, LifecycleHandler, Pod, PodSpec, ResourceRequirements } from "./gen/core-v1.ts";
@@ -7,26 +8,27 @@ import { formatQuantity, parseQuantity, roundUpToMilli } from "./quantity.ts";
 type Strings = { readonly [name: string]: string };
 
 /** Values that can't be read stay as they are: naming them is validation's work. */
-const roundAmounts = (amounts: Strings): Strings => {
-  const rounded: { [name: string]: string } = {};
-  for (const [name, text] of Object.entries(amounts)) {
-    try {
-      rounded[name] = formatQuantity(roundUpToMilli(parseQuantity(text)));
-    } catch {
-      rounded[name] = text;
-    }
+const roundAmount = (text: string): string => {
+  try {
+    return formatQuantity(roundUpToMilli(parseQuantity(text)));
+  } catch {
+    return text;
   }
-  return rounded;
 };
 
+const roundAmounts = (amounts: Strings): Strings =>
+  Object.fromEntries(Object.entries(amounts).map(([name, text]) => [name, roundAmount(text)]));
+
+const withRoundedAmounts = (resources: ResourceRequirements | undefined): ResourceRequirements => ({
+  ...resources,
+  ...(resources?.limits === undefined ? {} : { limits: roundAmounts(resources.limits) }),
+  ...(resources?.requests === undefined ? {} : { requests: roundAmounts(resources.requests) }),
+});
+
 const withRequestsFromLimits = (resources: ResourceRequirements | undefined): ResourceRequirements => {
-  const limits = resources?.limits === undefined ? undefined : roundAmounts(resources.limits);
-  const requests = resources?.requests === undefined ? undefined : roundAmounts(resources.requests);
-  return {
-    ...resources,
-    ...(limits === undefined ? {} : { limits }),
-    ...(limits === undefined && requests === undefined ? {} : { requests: { ...limits, ...requests } }),
-  };
+  const rounded = withRoundedAmounts(resources);
+  const { limits, requests } = rounded;
+  return limits === undefined && requests === undefined ? rounded : { ...rounded, requests: { ...limits, ...requests } };
 };
 
 const withPortDefaults = (port: ContainerPort, hostNetwork: boolean): ContainerPort => ({
@@ -70,16 +72,18 @@ const withContainerDefaults = <C extends Container>(container: C, hostNetwork: b
   ...applyProbeDefaults(container),
 });
 
-const withPodResourceDefaults = (spec: PodSpec): Pick<PodSpec, "overhead" | "resources"> => ({
+/** Of a spec whose containers have their defaults. */
+const withPodResourceDefaults = (spec: PodSpec): PodSpec => ({
+  ...spec,
   ...(spec.overhead === undefined ? {} : { overhead: roundAmounts(spec.overhead) }),
-  ...(spec.resources === undefined ? {} : { resources: withRequestsFromLimits(spec.resources) }),
+  ...(spec.resources === undefined ? {} : { resources: withPodLevelDefaults(withRoundedAmounts(spec.resources), spec) }),
 });
 
 const withSpecDefaults = (spec: PodSpec): PodSpec => {
   const hostNetwork = spec.hostNetwork === true;
   const fill = <C extends Container>(containers: readonly C[]): readonly C[] =>
     containers.map((container) => withContainerDefaults(container, hostNetwork));
-  return {
+  return withPodResourceDefaults({
     ...spec,
     restartPolicy: spec.restartPolicy || "Always",
     terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? 30,
@@ -91,8 +95,7 @@ const withSpecDefaults = (spec: PodSpec): PodSpec => {
     ...(spec.initContainers === undefined ? {} : { initContainers: fill(spec.initContainers) }),
     ...(spec.ephemeralContainers === undefined ? {} : { ephemeralContainers: fill(spec.ephemeralContainers) }),
     ...(spec.volumes === undefined ? {} : { volumes: spec.volumes.map(applyVolumeDefaults) }),
-    ...withPodResourceDefaults(spec),
-  };
+  });
 };
 
 /**

@@ -25,6 +25,14 @@ describe("computePodRequests and computePodLimits", () => {
     expect(formatResources(computePodLimits(pod))).toEqual({ cpu });
   });
 
+  it("adds resources that have the names of other things", () => {
+    const odd = JSON.parse('{"constructor": "1", "__proto__": "1"}') as Record<string, string>;
+    const container = { name: "x", resources: { requests: odd, limits: odd } };
+    const pod = podOf([container, container]);
+    expect(formatResources(computePodRequests(pod))["constructor"]).toBe("2");
+    expect(formatResources(computePodLimits({ spec: { containers: [asking("1")], overhead: odd } }))).toEqual({ cpu: "1" });
+  });
+
   it("adds the overhead to requests, and to limits that exist", () => {
     const pod: Pod = {
       spec: {

@@ -6,7 +6,6 @@ import type { Quantity } from "./quantity.ts";
 /** Amounts by resource name (`cpu`, `memory`, `ephemeral-storage`, `hugepages-2Mi`, ...). A name that is not stated is absent. */
 export type ResourceAmounts = { readonly [name: string]: Quantity };
 
-type Amounts = { [name: string]: Quantity };
 type Side = "requests" | "limits";
 
 /** Reads a `requests` or `limits` map; undefined reads as empty. Throws `invalid-quantity`. */
@@ -17,31 +16,28 @@ export const parseResources = (resources: { readonly [name: string]: string } | 
 export const formatResources = (amounts: ResourceAmounts): { readonly [name: string]: string } =>
   Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, formatQuantity(amount)]));
 
-const addAll = (total: ResourceAmounts, more: ResourceAmounts): ResourceAmounts => {
-  const sum: Amounts = { ...total };
-  for (const [name, amount] of Object.entries(more)) {
-    const before = sum[name];
-    sum[name] = before === undefined ? amount : addQuantities(before, amount);
+/** By name; one may be that of something every object has. */
+const merge = (a: ResourceAmounts, b: ResourceAmounts, join: (before: Quantity, amount: Quantity) => Quantity): ResourceAmounts => {
+  const merged = new Map(Object.entries(a));
+  for (const [name, amount] of Object.entries(b)) {
+    const before = merged.get(name);
+    merged.set(name, before === undefined ? amount : join(before, amount));
   }
-  return sum;
+  return Object.fromEntries(merged);
 };
 
-const maxAll = (a: ResourceAmounts, b: ResourceAmounts): ResourceAmounts => {
-  const max: Amounts = { ...a };
-  for (const [name, amount] of Object.entries(b)) {
-    const before = max[name];
-    if (before === undefined || compareQuantities(amount, before) > 0) max[name] = amount;
-  }
-  return max;
-};
+const addAll = (total: ResourceAmounts, more: ResourceAmounts): ResourceAmounts => merge(total, more, addQuantities);
+
+const maxAll = (a: ResourceAmounts, b: ResourceAmounts): ResourceAmounts =>
+  merge(a, b, (before, amount) => (compareQuantities(amount, before) > 0 ? amount : before));
 
 const sideOf = (container: Pick<Container, "resources">, side: Side): ResourceAmounts => parseResources(container.resources?.[side]);
 
 /**
  * What the containers need at the worst moment: either all app containers and sidecars together, or one init container together with
- * the sidecars that were started before it.
+ * the sidecars that were started before it. Without overhead and pod-level values. Throws `invalid-quantity`.
  */
-const aggregateContainers = (pod: Pod, side: Side): ResourceAmounts => {
+export const aggregateContainers = (pod: Pod, side: Side): ResourceAmounts => {
   let running: ResourceAmounts = {};
   for (const container of pod.spec?.containers ?? []) running = addAll(running, sideOf(container, side));
   let sidecars: ResourceAmounts = {};
@@ -59,11 +55,12 @@ const aggregateContainers = (pod: Pod, side: Side): ResourceAmounts => {
   return maxAll(running, starting);
 };
 
+/** Whether a pod as a whole may ask for the resource (IsSupportedPodLevelResource). */
+export const isPodLevelResource = (name: string): boolean => name === "cpu" || name === "memory" || name.startsWith("hugepages-");
+
 const podLevel = (resources: ResourceRequirements | undefined, side: Side): ResourceAmounts => {
   const stated = parseResources(resources?.[side]);
-  return Object.fromEntries(
-    Object.entries(stated).filter(([name]) => name === "cpu" || name === "memory" || name.startsWith("hugepages-")),
-  );
+  return Object.fromEntries(Object.entries(stated).filter(([name]) => isPodLevelResource(name)));
 };
 
 /**
@@ -80,12 +77,10 @@ export const computePodRequests = (pod: Pod): ResourceAmounts => {
  * containers limit is in the result with their sum: ask {@link hasLimitOnEveryContainer} before using it as the pod's limit.
  */
 export const computePodLimits = (pod: Pod): ResourceAmounts => {
-  const limits: Amounts = { ...aggregateContainers(pod, "limits"), ...podLevel(pod.spec?.resources, "limits") };
-  for (const [name, overhead] of Object.entries(parseResources(pod.spec?.overhead))) {
-    const limit = limits[name];
-    if (limit !== undefined && limit.nanos !== 0n) limits[name] = addQuantities(limit, overhead);
-  }
-  return limits;
+  const limits = { ...aggregateContainers(pod, "limits"), ...podLevel(pod.spec?.resources, "limits") };
+  const overheads = Object.entries(parseResources(pod.spec?.overhead));
+  const isLimited = (name: string): boolean => Object.hasOwn(limits, name) && limits[name]?.nanos !== 0n;
+  return addAll(limits, Object.fromEntries(overheads.filter(([name]) => isLimited(name))));
 };
 
 /** Whether the pod, or each of its containers, limits the resource: only then has the pod as a whole a limit (its cgroup's). */

@@ -19,21 +19,19 @@ const inContainer = (fields: object): object => ({ containers: [{ name: "c", ...
 
 describe("checkSupported", () => {
   it.each<readonly [string, object]>([
-    ["spec.activeDeadlineSeconds", { activeDeadlineSeconds: 1 }],
     ["spec.readinessGates", { readinessGates: [{ conditionType: "x" }] }],
-    ["spec.resources", { resources: { limits: { cpu: "1" } } }],
     ["spec.ephemeralContainers", { ephemeralContainers: [{ name: "e" }] }],
     ["spec.volumes[0].nfs", { volumes: [{ name: "v", nfs: { server: "s", path: "/" } }] }],
-    ["spec.volumes[0].downwardAPI", { volumes: [{ name: "v", downwardAPI: {} }] }],
+    ["spec.schedulingGates", { schedulingGates: [{ name: "g" }] }],
+    ["spec.volumes[0].projected.sources[0].secret", { volumes: [{ name: "v", projected: { sources: [{ secret: {} }] } }] }],
     ["spec.volumes[0].emptyDir.medium", { volumes: [{ name: "v", emptyDir: { medium: "HugePages-2Mi" } }] }],
     ["spec.containers[0].envFrom", inContainer({ envFrom: [{ prefix: "x" }] })],
-    ["spec.containers[0].restartPolicy", inContainer({ restartPolicy: "Never" })],
-    ["spec.containers[0].resizePolicy", inContainer({ resizePolicy: [{}] })],
     ["spec.containers[0].volumeDevices", inContainer({ volumeDevices: [{}] })],
     ["spec.containers[0].lifecycle.preStop.tcpSocket", inContainer({ lifecycle: { preStop: { tcpSocket: { port: 1 } } } })],
+    ["spec.containers[0].resources.limits.hugepages", inContainer({ resources: { limits: { hugepages: "2Mi" } } })],
+    ["spec.containers[0].resources[hugepages-2Mi]", inContainer({ resources: { "hugepages-2Mi": "2Mi" } })],
     ["spec.containers[0].lifecycle.stopSignal", inContainer({ lifecycle: { stopSignal: "SIGTERM" } })],
     ["spec.containers[0].resources.limits[nvidia.com/gpu]", inContainer({ resources: { limits: { "nvidia.com/gpu": "1" } } })],
-    ["spec.containers[0].resources.limits[hugepages-2Mi]", inContainer({ resources: { limits: { "hugepages-2Mi": "2Mi" } } })],
   ])("reports %s", (field, spec) => expect(unsupported(spec)).toEqual([field]));
 
   it.each<readonly [string, object]>([
@@ -76,6 +74,28 @@ describe("checkSupported", () => {
       },
     ],
     [
+      "what a pod may ask for as a whole, and how long it may take",
+      { activeDeadlineSeconds: 5, resources: { limits: { cpu: "1" }, requests: { memory: "1Gi", "hugepages-2Mi": "2Mi" } } },
+    ],
+    [
+      "a container's own restart policy, rules, resize policy and huge pages",
+      inContainer({
+        restartPolicy: "Never",
+        restartPolicyRules: [{ action: "Restart", exitCodes: { operator: "In", values: [1] } }],
+        resizePolicy: [{ resourceName: "cpu", restartPolicy: "NotRequired" }],
+        resources: { limits: { memory: "1Gi", "hugepages-1Gi": "1Gi" }, requests: { "hugepages-2Mi": "2Mi" } },
+      }),
+    ],
+    [
+      "the pod's own fields as files",
+      {
+        volumes: [
+          { name: "a", downwardAPI: { defaultMode: 256, items: [{ path: "p", mode: 256, fieldRef: { fieldPath: "metadata.name" } }] } },
+          { name: "b", projected: { defaultMode: 256, sources: [{ downwardAPI: { items: [{ path: "p" }] } }] } },
+        ],
+      },
+    ],
+    [
       "probes and hooks",
       inContainer({
         livenessProbe: { httpGet: { port: 1, httpHeaders: [{ name: "a", value: "b" }] }, periodSeconds: 1 },
@@ -86,8 +106,8 @@ describe("checkSupported", () => {
   ])("accepts %s", (_what, spec) => expect(unsupported(spec)).toEqual([]));
 
   it("can be widened by pattern", () => {
-    const wanted = { activeDeadlineSeconds: 1, resources: { limits: { cpu: "1" } } };
-    expect(unsupported(wanted, ["spec.activeDeadlineSeconds"])).toEqual(["spec.resources"]);
+    const wanted = { readinessGates: [{}], schedulingGates: [{}] };
+    expect(unsupported(wanted, ["spec.readinessGates"])).toEqual(["spec.schedulingGates"]);
     const pages = { volumes: [{ name: "v", emptyDir: { medium: "HugePages" } }] };
     expect(unsupported(pages, ["spec.volumes[].emptyDir.medium=HugePages"])).toEqual([]);
   });

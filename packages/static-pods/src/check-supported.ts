@@ -5,8 +5,9 @@ import { SUPPORTED_FIELDS, UNSUPPORTED_VALUES } from "./supported-fields.ts";
 /** Asked for fields that the table does not have, e.g. `spec.volumes[].configMap`; true accepts the field and all below it. */
 export type IsFieldSupported = (pattern: string) => boolean;
 
-/** Fields whose whole content is accepted, fields accepted themselves, and those on the way to one of them. */
+/** Fields whose whole content is accepted, those accepted by how their names begin, fields themselves, and those on the way to one of them. */
 const SUBTREES = new Set<string>();
+const BEGINNINGS: string[] = [];
 const NODES = new Set<string>();
 
 const addAncestors = (pattern: string): void => {
@@ -20,8 +21,12 @@ const addAncestors = (pattern: string): void => {
 
 for (const pattern of SUPPORTED_FIELDS) {
   if (pattern.endsWith(".*")) SUBTREES.add(pattern.slice(0, -2));
+  if (pattern.endsWith("-*")) BEGINNINGS.push(pattern.slice(0, -1));
   addAncestors(pattern.replace(/\.\*$/u, ""));
 }
+
+const isKnown = (pattern: string): boolean =>
+  pattern === "" || NODES.has(pattern) || BEGINNINGS.some((beginning) => pattern.startsWith(beginning));
 
 const NOT_YET = "is not supported by nk yet";
 
@@ -40,7 +45,7 @@ const walk = (value: unknown, place: Walk, isFieldSupported: IsFieldSupported): 
   const { field, pattern } = place;
   // An empty list asks for nothing.
   if (SUBTREES.has(pattern) || (Array.isArray(value) && value.length === 0)) return;
-  if (pattern !== "" && !NODES.has(pattern)) {
+  if (!isKnown(pattern)) {
     if (!isFieldSupported(pattern)) field.report(NOT_YET);
     return;
   }

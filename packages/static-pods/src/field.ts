@@ -21,6 +21,7 @@ export interface Field {
   readonly unsupported: (value: unknown, allowed: readonly string[]) => void;
   readonly notFound: (value: string) => void;
   readonly forbidden: (why: string) => void;
+  readonly tooMany: (count: number, limit: number) => void;
   readonly report: (message: string) => void;
 }
 
@@ -43,6 +44,7 @@ export const createField = (onProblem: (problem: FieldProblem) => void, segments
     unsupported: (value, allowed) => report(`Unsupported value: ${show(value)}: supported values: ${allowed.map(show).join(", ")}`),
     notFound: (value) => report(`Not found: ${show(value)}`),
     forbidden: (why) => report(`Forbidden: ${why}`),
+    tooMany: (count, limit) => report(`Too many: ${count}: must have at most ${limit} items`),
     report,
   };
 };

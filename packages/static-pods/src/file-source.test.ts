@@ -103,8 +103,23 @@ describe("createFileSource", () => {
       ["binary.yaml", "file is not UTF-8 text"],
       ["dangling.yaml", "symbolic link points to a file that does not exist"],
       ["fifo.yaml", "not a regular file"],
-      ["large.yaml", "file of 11534336 bytes is larger than the limit of 10485760 bytes"],
+      ["large.yaml", "file is larger than the limit of 10485760 bytes"],
     ]);
+  });
+
+  it("tells once of a file that is too large, however it goes on growing", async () => {
+    await using dir = await makeDirectory();
+    writeFileSync(dir.at("large.yaml"), "");
+    await truncate(dir.at("large.yaml"), 11 * 1024 * 1024);
+    await using source = runFileSource(dir.path);
+    await source.untilProblem(/larger than the limit/u);
+    for (const n of [12, 13]) {
+      await truncate(dir.at("large.yaml"), n * 1024 * 1024);
+      // Written later, read later: then the other has been looked at again.
+      writeFileSync(dir.at(`ok-${n}.yaml`), manifest(`ok-${n}`));
+      await source.until((snapshot) => namesOf(snapshot).includes(`ok-${n}`));
+    }
+    expect(source.problems.map(({ message }) => message)).toEqual(["file is larger than the limit of 10485760 bytes"]);
   });
 
   it("waits for a file that grows in pieces, and never takes a part for the whole", async () => {

@@ -125,8 +125,8 @@ spec:
     ],
     [
       "a field that nk lacks",
-      `${MINIMAL}  activeDeadlineSeconds: 5\n`,
-      [[7, "spec.activeDeadlineSeconds", /^is not supported by nk yet$/u]],
+      `${MINIMAL}  readinessGates: [{conditionType: x}]\n`,
+      [[7, "spec.readinessGates", /^is not supported by nk yet$/u]],
     ],
     [
       "a problem in the second document",
@@ -148,10 +148,10 @@ spec:
     const list = {
       apiVersion: "v1",
       kind: "PodList",
-      items: [{ metadata: { name: "x" }, spec: { containers: [{ name: "c" }], activeDeadlineSeconds: 1 } }],
+      items: [{ metadata: { name: "x" }, spec: { containers: [{ name: "c" }], readinessGates: [{}] } }],
     };
     expect(read(JSON.stringify(list)).problems.map(({ field }) => field)).toEqual([
-      "items[0].spec.activeDeadlineSeconds",
+      "items[0].spec.readinessGates",
       "items[0].spec.containers[0].image",
     ]);
   });

@@ -56,15 +56,11 @@ const readOpened = async (file: FileHandle, maxFileBytes: number): Promise<Look>
   const before = await file.stat({ bigint: true });
   if (before.isDirectory()) return settled({ type: "absent" });
   if (!before.isFile()) return settled({ type: "problem", message: "not a regular file" });
-  const tooLarge = (sizeBytes: bigint): Look =>
-    settled({
-      type: "problem",
-      message: `file of ${sizeBytes} bytes is larger than the limit of ${maxFileBytes} bytes`,
-      digest: `size ${sizeBytes}`,
-    });
-  if (before.size > BigInt(maxFileBytes)) return tooLarge(before.size);
+  // Without its size: one that goes on growing stays the same problem, which is told once.
+  const tooLarge: FileReading = { type: "problem", message: `file is larger than the limit of ${maxFileBytes} bytes`, digest: "too large" };
+  if (before.size > BigInt(maxFileBytes)) return settled(tooLarge);
   const bytes = await readAll(file, Number(before.size), maxFileBytes);
-  if (bytes.length > maxFileBytes) return tooLarge(BigInt(bytes.length));
+  if (bytes.length > maxFileBytes) return settled(tooLarge);
   const after = await file.stat({ bigint: true });
   const isMoving = after.mtimeNs !== before.mtimeNs || after.size !== before.size || after.size !== BigInt(bytes.length);
   const digest = createHash("sha256").update(bytes).digest("base64");

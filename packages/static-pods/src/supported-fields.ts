@@ -1,10 +1,15 @@
-/** Accepted, and without effect: they are the scheduler's, and nothing schedules a static pod. */
+const CONTAINER_LISTS = ["spec.containers[]", "spec.initContainers[]"] as const;
+
+/** Accepted, and without effect. */
 const FIELDS_WITHOUT_EFFECT = [
+  // The scheduler's, and nothing schedules a static pod.
   "spec.nodeSelector.*",
   "spec.affinity.*",
   "spec.topologySpreadConstraints.*",
   "spec.schedulerName",
   "spec.preemptionPolicy",
+  // A static pod is never resized: one that asks for something else is another pod, or gets it when its containers are made anew.
+  ...CONTAINER_LISTS.map((list) => `${list}.resizePolicy.*` as const),
 ] as const;
 
 const POD_FIELDS = [
@@ -14,6 +19,7 @@ const POD_FIELDS = [
   "status.*",
   "spec.restartPolicy",
   "spec.terminationGracePeriodSeconds",
+  "spec.activeDeadlineSeconds",
   "spec.dnsPolicy",
   "spec.dnsConfig.*",
   "spec.nodeName",
@@ -35,6 +41,8 @@ const POD_FIELDS = [
   "spec.enableServiceLinks",
   "spec.automountServiceAccountToken",
   "spec.overhead.*",
+  // All that the API server allows there; what it does not is refused in its words.
+  "spec.resources.*",
   "spec.securityContext.runAsUser",
   "spec.securityContext.runAsGroup",
   "spec.securityContext.runAsNonRoot",
@@ -53,6 +61,9 @@ const POD_FIELDS = [
   "spec.volumes[].emptyDir.medium",
   "spec.volumes[].emptyDir.sizeLimit",
   "spec.volumes[].image.*",
+  "spec.volumes[].downwardAPI.*",
+  "spec.volumes[].projected.defaultMode",
+  "spec.volumes[].projected.sources[].downwardAPI.*",
 ] as const;
 
 /** The same for containers and init containers. */
@@ -64,6 +75,9 @@ const CONTAINER_FIELDS = [
   "args.*",
   "workingDir",
   "ports.*",
+  // An init container that restarts always is a sidecar.
+  "restartPolicy",
+  "restartPolicyRules.*",
   "env[].name",
   "env[].value",
   "env[].valueFrom.fieldRef.*",
@@ -72,9 +86,11 @@ const CONTAINER_FIELDS = [
   "resources.requests.cpu",
   "resources.requests.memory",
   "resources.requests.ephemeral-storage",
+  "resources.requests.hugepages-*",
   "resources.limits.cpu",
   "resources.limits.memory",
   "resources.limits.ephemeral-storage",
+  "resources.limits.hugepages-*",
   "volumeMounts[].name",
   "volumeMounts[].mountPath",
   "volumeMounts[].readOnly",
@@ -88,6 +104,7 @@ const CONTAINER_FIELDS = [
   "lifecycle.preStop.exec.*",
   "lifecycle.preStop.httpGet.*",
   "lifecycle.preStop.sleep.*",
+  // Not lifecycle.stopSignal: it is handed on, but containerd 2.1 stops the container with another signal and says nothing.
   "terminationMessagePath",
   "terminationMessagePolicy",
   "stdin",
@@ -120,15 +137,13 @@ const PROBE_FIELDS = [
 ] as const;
 
 const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"] as const;
-const CONTAINER_LISTS = ["spec.containers[]", "spec.initContainers[]"] as const;
 
 /**
  * Every field of a pod that nk acts upon today, and those it may ignore. A pod that sets any other field is refused, with that field's
- * path, so that nobody believes in a setting that does nothing. `[]` stands for any item of a list, a final `.*` for all there is below.
+ * path, so that nobody believes in a setting that does nothing. `[]` stands for any item of a list, a final `.*` for all there is below,
+ * a final `-*` for any rest of the name.
  */
 export const SUPPORTED_FIELDS: readonly string[] = [
-  // An init container that restarts always is a sidecar; on an app container the field is not supported yet.
-  "spec.initContainers[].restartPolicy",
   ...FIELDS_WITHOUT_EFFECT,
   ...POD_FIELDS,
   ...CONTAINER_LISTS.flatMap((list) => [

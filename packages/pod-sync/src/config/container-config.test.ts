@@ -60,6 +60,16 @@ describe("container configuration", () => {
     expect(config).toMatchObject({ tty: true, stdin: true, stdinOnce: true, workingDir: "/w", stopSignal: Signal.SIGUSR1 });
   });
 
+  it.each([
+    ["SIGRTMIN+15", Signal.SIGRTMINPLUS15],
+    ["SIGRTMAX-1", Signal.SIGRTMAXMINUS1],
+    ["SIGRTMAX", Signal.SIGRTMAX],
+    ["SIGNONE", Signal.RUNTIME_DEFAULT],
+    ["constructor", Signal.RUNTIME_DEFAULT],
+  ])("knows signal %s by the name that Kubernetes gives it", (stopSignal, signal) =>
+    expect(buildContainerConfig(inputFor({ lifecycle: { stopSignal } })).stopSignal).toBe(signal),
+  );
+
   it("leaves out the hosts file while the pod has no address, but not on the host network", () => {
     const pathsOf = (spec: Partial<PodSpec>): readonly string[] =>
       buildContainerConfig(inputFor({}, { podIps: [] }, spec)).mounts.map(({ containerPath }) => containerPath);

@@ -66,7 +66,11 @@ export interface ContainerConfigInput extends SecurityFacts {
   readonly supportsRecursiveReadOnly?: boolean;
 }
 
-const SIGNALS: { readonly [name: string]: Signal } = Signal;
+const SIGNALS: ReadonlyMap<string, Signal> = new Map(Object.entries(Signal));
+
+/** Kubernetes spells `SIGRTMIN+1`; CRI, `SIGRTMINPLUS1`. */
+const stopSignalOf = ({ lifecycle }: Pick<ContainerConfigInput["container"], "lifecycle">): Signal =>
+  SIGNALS.get(lifecycle?.stopSignal?.replace("+", "PLUS").replace("-", "MINUS") ?? "") ?? Signal.RUNTIME_DEFAULT;
 
 const imageSpec = (input: ContainerConfigInput): ImageSpec => ({
   image: input.imageId,
@@ -141,6 +145,6 @@ export const buildContainerConfig = (input: ContainerConfigInput): ContainerConf
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
     linux: linuxConfig(input),
-    stopSignal: SIGNALS[container.lifecycle?.stopSignal ?? ""] ?? Signal.RUNTIME_DEFAULT,
+    stopSignal: stopSignalOf(container),
   };
 };

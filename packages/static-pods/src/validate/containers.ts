@@ -7,7 +7,9 @@ import { forbidHandlers, validateHandlers } from "./handlers.ts";
 import { whyNotDnsLabel } from "./names.ts";
 import { validatePorts } from "./ports.ts";
 import type { PortContext } from "./ports.ts";
+import { validateResizePolicy } from "./resize-policy.ts";
 import { validateResources } from "./resources.ts";
+import { validateRestartRules } from "./restart-rules.ts";
 import { checkOneOf } from "./rules.ts";
 import { validateContainerSecurity } from "./security.ts";
 import { validateMounts } from "./volumes.ts";
@@ -18,6 +20,7 @@ interface ContainerContext {
   readonly volumeNames: ReadonlySet<string>;
   readonly containerNames: Set<string>;
   readonly ports: PortContext;
+  readonly endsByItself: boolean;
 }
 
 const checkName = (name: string, field: Field, seen: Set<string>): void => {
@@ -42,26 +45,28 @@ const checkContainer = (container: Container, field: Field, context: ContainerCo
   validateEnv(container.env, field.at("env"), context.spec.volumes);
   validateMounts(container, field.at("volumeMounts"), context.volumeNames);
   validateResources(container.resources, field.at("resources"));
-  validateContainerSecurity(container.securityContext, field.at("securityContext"), context.spec.hostUsers !== false);
+  const { endsByItself, spec } = context;
+  validateResizePolicy(container, field.at("resizePolicy"), { podRestartPolicy: spec.restartPolicy, endsByItself });
+  validateRestartRules(container, field);
+  validateContainerSecurity(container.securityContext, field.at("securityContext"), spec.hostUsers !== false);
 };
 
 /** Init and app containers: each for itself, and what must be unique in the pod. */
 export const validateContainers = (spec: PodSpec, root: Field, volumeNames: ReadonlySet<string>): void => {
   const hostNetwork = spec.hostNetwork === true;
-  const graceSeconds = spec.terminationGracePeriodSeconds ?? 0;
   const containerNames = new Set<string>();
   const appPorts: PortContext = { hostNetwork, hostPorts: new Set() };
   if (spec.containers.length === 0) root.at("containers").required();
   forEachItem(spec.containers, root.at("containers"), (container, field) => {
-    checkContainer(container, field, { spec, volumeNames, containerNames, ports: appPorts });
-    validateHandlers(container, field, graceSeconds);
+    checkContainer(container, field, { spec, volumeNames, containerNames, ports: appPorts, endsByItself: false });
+    validateHandlers(container, field, spec);
   });
   forEachItem(spec.initContainers, root.at("initContainers"), (container, field) => {
     // Those that end by themselves never run beside others, so their host ports clash with none.
-    const ports = isSidecar(container) ? appPorts : { hostNetwork, hostPorts: new Set<string>() };
-    checkContainer(container, field, { spec, volumeNames, containerNames, ports });
-    if (isSidecar(container)) validateHandlers(container, field, graceSeconds);
-    else forbidHandlers(container, field);
-    checkOneOf(container.restartPolicy, field.at("restartPolicy"), ["Always"]);
+    const endsByItself = !isSidecar(container);
+    const ports = endsByItself ? { hostNetwork, hostPorts: new Set<string>() } : appPorts;
+    checkContainer(container, field, { spec, volumeNames, containerNames, ports, endsByItself });
+    if (endsByItself) forbidHandlers(container, field);
+    else validateHandlers(container, field, spec);
   });
 };

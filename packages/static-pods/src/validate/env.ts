@@ -1,8 +1,9 @@
 import type { EnvVar, EnvVarSource, FileKeySelector, Volume } from "@nk/pod-model";
 import { forEachItem } from "../field.ts";
 import type { Field } from "../field.ts";
+import { checkFieldRef, checkResourceFieldRef } from "./field-refs.ts";
 import { whyNotDnsLabel, whyNotEnvName } from "./names.ts";
-import { checkNoBacksteps, readAmount } from "./rules.ts";
+import { checkNoBacksteps } from "./rules.ts";
 
 const FIELD_PATHS = [
   "metadata.name",
@@ -15,8 +16,6 @@ const FIELD_PATHS = [
   "status.podIP",
   "status.podIPs",
 ] as const;
-const SUBSCRIPTED = /^metadata\.(labels|annotations)\['[^']+'\]$/u;
-const RESOURCES = ["cpu", "ephemeral-storage", "memory"].flatMap((name) => [`limits.${name}`, `requests.${name}`]).toSorted();
 
 const checkFileKey = (ref: FileKeySelector, field: Field, volumes: readonly Volume[]): void => {
   const whyNotKey = whyNotEnvName(ref.key);
@@ -38,21 +37,8 @@ const checkSource = (source: EnvVarSource, field: Field, volumes: readonly Volum
   if (Object.keys(source).length === 0)
     field.invalid("", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`");
   if (Object.keys(source).length > 1) field.invalid("", "may not have more than one field specified at a time");
-  if (fieldRef !== undefined) {
-    const place = field.at("fieldRef", "fieldPath");
-    if (fieldRef.fieldPath === "") place.required();
-    else if (!FIELD_PATHS.some((path) => path === fieldRef.fieldPath) && !SUBSCRIPTED.test(fieldRef.fieldPath)) {
-      place.unsupported(fieldRef.fieldPath, FIELD_PATHS);
-    }
-    if (fieldRef.apiVersion !== undefined && fieldRef.apiVersion !== "v1")
-      field.at("fieldRef", "apiVersion").unsupported(fieldRef.apiVersion, ["v1"]);
-  }
-  if (resourceFieldRef !== undefined) {
-    const place = field.at("resourceFieldRef");
-    if (resourceFieldRef.resource === "") place.at("resource").required();
-    else if (!RESOURCES.includes(resourceFieldRef.resource)) place.at("resource").unsupported(resourceFieldRef.resource, RESOURCES);
-    if (resourceFieldRef.divisor !== undefined) readAmount(resourceFieldRef.divisor, place.at("divisor"));
-  }
+  if (fieldRef !== undefined) checkFieldRef(fieldRef, field.at("fieldRef"), FIELD_PATHS);
+  if (resourceFieldRef !== undefined) checkResourceFieldRef(resourceFieldRef, field.at("resourceFieldRef"), false);
   if (fileKeyRef !== undefined) checkFileKey(fileKeyRef, field.at("fileKeyRef"), volumes);
 };
 

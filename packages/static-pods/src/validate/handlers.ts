@@ -1,8 +1,9 @@
-import type { Container, ExecAction, HTTPGetAction, LifecycleHandler, Probe } from "@nk/pod-model";
+import type { Container, ExecAction, HTTPGetAction, LifecycleHandler, PodSpec, Probe } from "@nk/pod-model";
 import { forEachItem } from "../field.ts";
 import type { Field } from "../field.ts";
 import { checkPortRef } from "./ports.ts";
 import { checkNotNegative, checkOneOf } from "./rules.ts";
+import { checkStopSignal } from "./stop-signal.ts";
 
 const HANDLERS = ["exec", "httpGet", "tcpSocket", "grpc", "sleep"] as const;
 const HEADER_NAME = /^[-A-Za-z0-9]+$/u;
@@ -54,17 +55,19 @@ const checkHook = (hook: LifecycleHandler, field: Field, graceSeconds: number): 
     .invalid(seconds, `must be non-negative and less than or equal to terminationGracePeriodSeconds (${graceSeconds})`);
 };
 
-/** Probes and hooks of a container that may have them. */
-export const validateHandlers = (container: Container, field: Field, graceSeconds: number): void => {
+/** Probes, hooks and stop signal of a container that may have them. */
+export const validateHandlers = (container: Container, field: Field, spec: PodSpec): void => {
+  const graceSeconds = spec.terminationGracePeriodSeconds ?? 0;
   const { livenessProbe, readinessProbe, startupProbe, lifecycle } = container;
   if (livenessProbe !== undefined) checkProbe(livenessProbe, field.at("livenessProbe"), true);
   if (startupProbe !== undefined) checkProbe(startupProbe, field.at("startupProbe"), true);
   if (readinessProbe !== undefined) checkProbe(readinessProbe, field.at("readinessProbe"), false);
   if (lifecycle?.postStart !== undefined) checkHook(lifecycle.postStart, field.at("lifecycle", "postStart"), graceSeconds);
   if (lifecycle?.preStop !== undefined) checkHook(lifecycle.preStop, field.at("lifecycle", "preStop"), graceSeconds);
+  checkStopSignal(lifecycle?.stopSignal, field.at("lifecycle", "stopSignal"), spec.os);
 };
 
-/** An init container that ends by itself can have neither. */
+/** An init container that ends by itself can have none of them. */
 export const forbidHandlers = (container: Container, field: Field): void => {
   for (const name of ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] as const) {
     if (container[name] !== undefined) field.at(name).forbidden("may not be set for init containers without restartPolicy=Always");

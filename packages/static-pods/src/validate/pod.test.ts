@@ -38,6 +38,8 @@ describe("validatePod", () => {
           hostAliases: [{ ip: "10.0.0.1", hostnames: ["a.b"] }],
           hostname: "h",
           subdomain: "s",
+          activeDeadlineSeconds: 2 ** 31 - 1,
+          os: { name: "linux" },
           tolerations: [{ operator: "Exists" }, { key: "a/b", value: "c", effect: "NoExecute", tolerationSeconds: 3 }],
           securityContext: {
             runAsUser: 0,
@@ -111,9 +113,9 @@ describe("validatePod", () => {
       "spec.containers[0].terminationMessagePolicy: Unsupported value",
     ],
     [
-      "an init container's restart policy",
-      withSpec({ initContainers: [{ ...container, name: "i", restartPolicy: "Never" }] }),
-      'spec.initContainers[0].restartPolicy: Unsupported value: "Never": supported values: "Always"',
+      "a probe of an init container that restarts on failure",
+      withSpec({ initContainers: [{ ...container, name: "i", restartPolicy: "OnFailure", startupProbe: { exec: { command: ["x"] } } }] }),
+      "spec.initContainers[0].startupProbe: Forbidden: may not be set for init containers without restartPolicy=Always",
     ],
     [
       "a probe of an init container",
@@ -173,21 +175,6 @@ describe("validatePod", () => {
       "a variable from nothing",
       withContainer({ env: [{ name: "a", valueFrom: {} }] }),
       "spec.containers[0].env[0].valueFrom: Invalid value",
-    ],
-    [
-      "a field path",
-      withContainer({ env: [{ name: "a", valueFrom: { fieldRef: { fieldPath: "spec.x" } } }] }),
-      'spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Unsupported value: "spec.x"',
-    ],
-    [
-      "a resource field",
-      withContainer({ env: [{ name: "a", valueFrom: { resourceFieldRef: { resource: "limits.x" } } }] }),
-      "spec.containers[0].env[0].valueFrom.resourceFieldRef.resource: Unsupported value",
-    ],
-    [
-      "a divisor",
-      withContainer({ env: [{ name: "a", valueFrom: { resourceFieldRef: { resource: "limits.cpu", divisor: "x" } } }] }),
-      "spec.containers[0].env[0].valueFrom.resourceFieldRef.divisor: Invalid value",
     ],
     [
       "a quantity",
@@ -366,6 +353,18 @@ describe("validatePod", () => {
       withSpec({ tolerations: [{ operator: "Exists", effect: "x" }] }),
       "spec.tolerations[0].effect: Unsupported value",
     ],
+    [
+      "a deadline of now",
+      withSpec({ activeDeadlineSeconds: 0 }),
+      "spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive",
+    ],
+    ["a deadline that never comes", withSpec({ activeDeadlineSeconds: 2 ** 31 }), "spec.activeDeadlineSeconds: Invalid value: 2147483648"],
+    [
+      "an operating system",
+      withSpec({ os: { name: "plan9" } }),
+      'spec.os: Unsupported value: "plan9": supported values: "linux", "windows"',
+    ],
+    ["an operating system without a name", withSpec({ os: { name: "" } }), "spec.os.name: Required value"],
     ["an overhead", withSpec({ overhead: { cpu: "x" } }), 'spec.overhead.cpu: Invalid value: "x"'],
   ])("refuses %s", (_what, pod, expected) => {
     const problems = problemsOf(pod);

@@ -6,8 +6,9 @@ import { validateContainers } from "./containers.ts";
 import { validateDns } from "./dns.ts";
 import { validateMetadata } from "./metadata.ts";
 import { whyNotDnsSubdomain, whyNotQualifiedName } from "./names.ts";
+import { validatePodResources } from "./pod-resources.ts";
 import { readAmounts } from "./resources.ts";
-import { checkNotNegative, checkOneOf } from "./rules.ts";
+import { checkBetween, checkNotNegative, checkOneOf } from "./rules.ts";
 import { validatePodSecurity } from "./security.ts";
 import { validateVolumes } from "./volumes.ts";
 
@@ -33,9 +34,19 @@ const checkHostUsers = (spec: PodSpec, root: Field): void => {
     if (spec[name] === true) root.at(name).forbidden("when `hostUsers` is false");
 };
 
+const MAX_DEADLINE_SECONDS = 2_147_483_647;
+
+const checkOs = (os: PodSpec["os"], field: Field): void => {
+  if (os?.name === "") field.at("name").required();
+  else checkOneOf(os?.name, field, ["linux", "windows"]);
+};
+
 const checkSpec = (spec: PodSpec, root: Field): void => {
   const volumeNames = validateVolumes(spec.volumes, root.at("volumes"));
   validateContainers(spec, root, volumeNames);
+  validatePodResources(spec, root);
+  checkOs(spec.os, root.at("os"));
+  checkBetween(spec.activeDeadlineSeconds, root.at("activeDeadlineSeconds"), { min: 1, max: MAX_DEADLINE_SECONDS });
   checkOneOf(spec.restartPolicy, root.at("restartPolicy"), ["Always", "Never", "OnFailure"]);
   checkNotNegative(spec.terminationGracePeriodSeconds, root.at("terminationGracePeriodSeconds"));
   checkOneOf(spec.preemptionPolicy, root.at("preemptionPolicy"), ["Never", "PreemptLowerPriority"]);

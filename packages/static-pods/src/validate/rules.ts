@@ -41,3 +41,9 @@ export const readAmount = (text: string, field: Field): Quantity | undefined => 
 export const checkNoBacksteps = (path: string, field: Field): void => {
   if (path.split("/").includes("..")) field.invalid(path, "must not contain '..'");
 };
+
+/** Reports a path that is absolute or has a `..` element. */
+export const checkLocalPath = (path: string, field: Field): void => {
+  if (path.startsWith("/")) field.invalid(path, "must be a relative path");
+  checkNoBacksteps(path, field);
+};

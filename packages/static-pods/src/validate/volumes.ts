@@ -1,8 +1,9 @@
 import type { Container, Volume, VolumeMount } from "@nk/pod-model";
 import { forEachItem } from "../field.ts";
 import type { Field } from "../field.ts";
+import { checkDownwardApi, checkProjected } from "./downward.ts";
 import { whyNotDnsLabel } from "./names.ts";
-import { checkNoBacksteps, checkOneOf, readAmount } from "./rules.ts";
+import { checkLocalPath, checkNoBacksteps, checkOneOf, readAmount } from "./rules.ts";
 
 const HOST_PATH_TYPES = ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
 const PROPAGATIONS = ["Bidirectional", "HostToContainer", "None"];
@@ -10,12 +11,14 @@ const PROPAGATIONS = ["Bidirectional", "HostToContainer", "None"];
 const checkSource = (volume: Volume, field: Field): void => {
   const sources = Object.keys(volume).filter((key) => key !== "name");
   for (const extra of sources.slice(1)) field.at(extra).forbidden("may not specify more than 1 volume type");
-  const { hostPath, image, emptyDir } = volume;
+  const { hostPath, image, emptyDir, downwardAPI, projected } = volume;
   if (emptyDir?.sizeLimit !== undefined) readAmount(emptyDir.sizeLimit, field.at("emptyDir", "sizeLimit"));
   if (image !== undefined) {
     if ((image.reference ?? "") === "") field.at("image", "reference").required();
     checkOneOf(image.pullPolicy, field.at("image", "pullPolicy"), ["Always", "IfNotPresent", "Never"]);
   }
+  if (downwardAPI !== undefined) checkDownwardApi(downwardAPI, field.at("downwardAPI"));
+  if (projected !== undefined) checkProjected(projected, field.at("projected"));
   if (hostPath === undefined) return;
   const path = field.at("hostPath", "path");
   if (hostPath.path === "") path.required();
@@ -50,9 +53,7 @@ const checkRecursiveReadOnly = ({ recursiveReadOnly, readOnly, mountPropagation 
 };
 
 const checkSubPath = (path: string | undefined, field: Field): void => {
-  if (path === undefined || path === "") return;
-  if (path.startsWith("/")) field.invalid(path, "must be a relative path");
-  checkNoBacksteps(path, field);
+  if (path !== undefined) checkLocalPath(path, field);
 };
 
 const checkMount = (mount: VolumeMount, field: Field, isPrivileged: boolean): void => {
