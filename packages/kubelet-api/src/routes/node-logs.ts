@@ -33,7 +33,7 @@ export const nodeLogsRoute = (options: NodeLogsOptions): Route => {
       const hasSlash = request.path.endsWith("/");
       if (entry.stats.isDirectory()) {
         if (!hasSlash) throw redirect(`${lastPart(request)}/`);
-        sendText(response, await renderDirectory(entry.path, options.maxEntries ?? 50_000), "text/html; charset=utf-8");
+        sendText(response, await renderDirectory(entry.fdPath, options.maxEntries ?? 50_000), "text/html; charset=utf-8");
         return;
       }
       if (hasSlash) throw redirect(`../${lastPart(request)}`);
