@@ -23,7 +23,7 @@ export interface ServerOptions {
   readonly routes: readonly Route[];
   /** Short requests served at one time; more are answered with 429. Default 200. */
   readonly maxRequests?: number;
-  /** Followed logs, exec, attach and port-forward at one time; more are answered with 429. Default 500. */
+  /** Logs, whose reader sets the pace, exec, run, checkpoint, attach and port-forward at one time; more are answered with 429. Default 500. */
   readonly maxLongRunning?: number;
   /** Connections open at one time, idle ones included; more are closed at once. Default 1000. */
   readonly maxConnections?: number;

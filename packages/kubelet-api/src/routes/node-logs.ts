@@ -28,6 +28,8 @@ export const nodeLogsRoute = (options: NodeLogsOptions): Route => {
     methods: ["GET"],
     subresources: ["log"],
     isLocalOnly: true,
+    // A file is sent at the client's pace.
+    isLongRunning: () => true,
     serve: async (request, response) => {
       await using entry = await openWithin(roots, request.rest);
       const hasSlash = request.path.endsWith("/");

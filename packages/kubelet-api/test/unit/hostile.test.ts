@@ -1,6 +1,9 @@
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { connect as connectTcp } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { connect } from "node:tls";
 import type { TLSSocket } from "node:tls";
 import { createRecordingLogger, createRecordingMetrics } from "@nk/stdx/testing";
@@ -150,6 +153,33 @@ describe("a hostile client", () => {
     const labels = { method: "GET", path: "containerLogs", server_type: "readwrite", long_running: "false" };
     await vi.waitFor(() => expect(metrics.value("kubelet_http_inflight_requests", labels)).toBe(0));
   });
+
+  it.each(["/containerLogs/default/api1/api1", "/logs/large"])(
+    "that does not read %s keeps nobody from the short requests",
+    async (path) => {
+      const large = Buffer.alloc(64 * 1024 * 1024, "a line\n");
+      const rootDirectory = await mkdtemp(join(tmpdir(), "nk-hostile-"));
+      await writeFile(join(rootDirectory, "large"), large);
+      const logs: LogsPort = {
+        openLog: () =>
+          Promise.resolve(
+            (async function* () {
+              yield large;
+              yield await Promise.resolve(large);
+            })(),
+          ),
+      };
+      await using node = await openNode({ ports: { logs, nodeLogs: { rootDirectory } }, server: { maxRequests: 1, maxLongRunning: 1 } });
+      const headers = { Authorization: "Bearer admin" };
+      const stalled = request({ host: "127.0.0.1", port: node.server.port, path, agent: false, rejectUnauthorized: false, headers });
+      stalled.on("error", () => undefined).end();
+      await once(stalled, "response");
+      expect(await isWell(node.server)).toBe(true);
+      expect((await ask(node.server, { path, token: "admin" })).status).toBe(429);
+      stalled.destroy();
+      await rm(rootDirectory, { recursive: true });
+    },
+  );
 
   it("gets 429 over the number of requests at a time, while followed logs do not count among them", async () => {
     const release = Promise.withResolvers<string>();
