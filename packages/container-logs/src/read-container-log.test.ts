@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { appendFile, mkdtemp, readdir, readlink, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { appendFile, mkdtemp, open, readdir, readlink, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createFakeClock } from "@nk/stdx/testing";
@@ -111,6 +112,21 @@ describe("readContainerLog", () => {
     ["a fraction of a byte", { limitBytes: 0.5 }, "invalid-option"],
   ])("refuses %s", async (_what, options, code) => {
     await expect(read(options)).rejects.toMatchObject({ name: "ContainerLogsError", code });
+  });
+
+  it("does not open a pipe that a link in the log's place leads to: whoever waits at its other end waits on", async () => {
+    const pipe = join(directory, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    await symlink(pipe, path);
+    let isReleased = false;
+    const writing = open(pipe, "w").then((handle) => {
+      isReleased = true;
+      return handle;
+    });
+    for (let round = 0; round < 50; round += 1) await expect(read()).rejects.toMatchObject({ code: "unreadable" });
+    expect(isReleased).toBe(false);
+    await using _reader = await open(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    await (await writing).close();
   });
 
   it("refuses a directory", async () => {
