@@ -33,6 +33,8 @@ export interface ServerOptions {
   readonly headersTimeoutMs?: number;
   /** To the end of the request's body. Default 60 s (reference: 4 h). */
   readonly requestTimeoutMs?: number;
+  /** How long the client of a short request may take to read its answer, once that is whole; then it is cut off. Default 60 s (reference: 4 h). */
+  readonly answerTimeoutMs?: number;
   /** How long an idle connection is kept. Default 90 s, as the reference. */
   readonly idleTimeoutMs?: number;
   /** Silence after which TCP asks whether the client is still there. Default 30 s. */
@@ -147,6 +149,8 @@ export const startServing = async (
     gate: extra.gate,
     maxRequests,
     maxLongRunning,
+    answerTimeoutMs: options.answerTimeoutMs ?? 60_000,
+    clock: options.clock ?? systemClock,
     accessMetrics: accessMetricsFor(options),
     stopping: stopping.signal,
     logger,

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import type { TLSSocket } from "node:tls";
-import { createRecordingLogger, createRecordingMetrics } from "@nk/stdx/testing";
+import { createFakeClock, createRecordingLogger, createRecordingMetrics } from "@nk/stdx/testing";
 import { describe, expect, it, vi } from "vitest";
 import type { HttpServer, LogsPort } from "../../src/index.ts";
 import { ask } from "./client.ts";
@@ -180,6 +180,24 @@ describe("a hostile client", () => {
       await rm(rootDirectory, { recursive: true });
     },
   );
+
+  it("that does not read short answers has no more of them than the limit, and is cut off in time", async () => {
+    const text = "x".repeat(32 * 1024 * 1024);
+    const metrics = { "/metrics": { contentType: "text/plain", render: () => Promise.resolve(text) } };
+    const clock = createFakeClock();
+    await using node = await openNode({ ports: { metrics }, server: { maxRequests: 2, answerTimeoutMs: 5000, clock } });
+    const asking = "GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer admin\r\n\r\n";
+    const stalled = [await open(node.server), await open(node.server)];
+    for (const socket of stalled) {
+      socket.write(asking);
+      await once(socket, "readable");
+    }
+    expect((await ask(node.server, { path: "/metrics", token: "admin" })).status).toBe(429);
+    await clock.advance(5000);
+    await vi.waitFor(async () => expect(await isWell(node.server)).toBe(true));
+    expect((await ask(node.server, { path: "/metrics", token: "admin" })).body).toBe(text);
+    for (const socket of stalled) socket.destroy();
+  });
 
   it("gets 429 over the number of requests at a time, while followed logs do not count among them", async () => {
     const release = Promise.withResolvers<string>();
