@@ -15,27 +15,32 @@ export interface LogFile extends AsyncDisposable {
   compareWithPath(): Promise<"same" | "replaced" | "missing" | "truncated">;
 }
 
-const statOrClose = async (handle: FileHandle, path: string): Promise<Stats> => {
+/** Not among Node's constants: a handle on the file as a name in the tree, which opens nothing yet (open(2)). */
+const O_PATH = 0o10000000;
+
+interface OpenedFile {
+  readonly handle: FileHandle;
+  readonly stats: Stats;
+}
+
+/**
+ * Looks at the file before it opens it. A pod that may write to the log directory can put a link there: a device might act when it is
+ * opened (a watchdog starts), and a pipe would let go whoever waits at its other end.
+ */
+const openRegularFile = async (path: string): Promise<OpenedFile> => {
   try {
-    const stats = await handle.stat();
-    if (stats.isFile()) return stats;
-    throw new ContainerLogsError("unreadable", `read log ${path}: not a regular file`, { path });
+    await using pinned = await open(path, O_PATH);
+    const stats = await pinned.stat();
+    if (!stats.isFile()) throw new ContainerLogsError("unreadable", `read log ${path}: not a regular file`, { path });
+    return { handle: await open(`/proc/self/fd/${pinned.fd}`, constants.O_RDONLY | constants.O_NONBLOCK), stats };
   } catch (error) {
-    await handle.close();
     throw isContainerLogsError(error) ? error : mapFileError(error, path);
   }
 };
 
 /** Opens a log for reading. Throws ContainerLogsError. */
 export const openLogFile = async (path: string, blockBytes: number): Promise<LogFile> => {
-  let handle: FileHandle;
-  try {
-    // A pipe in the log's place would otherwise hold one of Node's few file system threads until somebody writes to it.
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    throw mapFileError(error, path);
-  }
-  const opened = await statOrClose(handle, path);
+  const { handle, stats: opened } = await openRegularFile(path);
   const buffer = Buffer.allocUnsafe(blockBytes);
   let position = 0;
   return {

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { appendFile, mkdtemp, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { appendFile, mkdtemp, open, readdir, readlink, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createFakeClock } from "@nk/stdx/testing";
@@ -113,6 +114,21 @@ describe("readContainerLog", () => {
     await expect(read(options)).rejects.toMatchObject({ name: "ContainerLogsError", code });
   });
 
+  it("does not open a pipe that a link in the log's place leads to: whoever waits at its other end waits on", async () => {
+    const pipe = join(directory, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    await symlink(pipe, path);
+    let isReleased = false;
+    const writing = open(pipe, "w").then((handle) => {
+      isReleased = true;
+      return handle;
+    });
+    for (let round = 0; round < 50; round += 1) await expect(read()).rejects.toMatchObject({ code: "unreadable" });
+    expect(isReleased).toBe(false);
+    await using _reader = await open(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    await (await writing).close();
+  });
+
   it("refuses a directory", async () => {
     path = directory;
     await expect(read()).rejects.toMatchObject({ code: "unreadable" });
@@ -223,6 +239,22 @@ describe("following", () => {
     expect(seen).toEqual(Array.from({ length: count + 300 }, (_value, index) => String(index)));
     controller.abort(new Error("enough"));
     await expect(chunks.next()).rejects.toThrow("enough");
+  });
+
+  it("closes both files when the consumer leaves at the unfinished end of the old one", async () => {
+    const opened = async (): Promise<readonly string[]> => {
+      const links = (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ""));
+      return (await Promise.all(links)).filter((target) => target.startsWith(directory));
+    };
+    await writeFile(path, line(1, "stdout F one") + line(2, "stdout F unfinished").trimEnd());
+    const chunks = readContainerLog(path, { follow: true, recheckMs: 20 });
+    expect(String(Buffer.from((await chunks.next()).value ?? ""))).toBe("one\n");
+    await rename(path, `${path}.2026`);
+    await writeFile(path, line(3, "stdout F new"));
+    expect(String(Buffer.from((await chunks.next()).value ?? ""))).toBe("unfinished");
+    expect(await opened()).not.toEqual([]);
+    await chunks.return();
+    expect(await opened()).toEqual([]);
   });
 
   it("begins anew when the file is truncated", async () => {

@@ -89,9 +89,10 @@ async function* followFile(reading: Reading, first: LogFile): AsyncGenerator<Uin
       if (printer.isFull) return;
       const next = change === "replaced" ? await reopen(reading) : undefined;
       if (next !== undefined) {
-        yield* flushRest(reading);
-        await file[Symbol.asyncDispose]();
+        await using _old = file;
+        // Before anything is yielded: whoever leaves then leaves both open otherwise.
         file = next;
+        yield* flushRest(reading);
         continue;
       }
       if (change === "truncated") {

@@ -39,6 +39,13 @@ describe("parseDockerConfig", () => {
     },
   );
 
+  it.each([
+    ["blanks", `${" ".repeat(500_000)}!`, 0],
+    ["padding", base64(`u:${"\0".repeat(300_000)}x`), 1],
+  ])("is not held up by a login with very much %s", (_what, auth, count) => {
+    expect(parseDockerConfig(JSON.stringify({ auths: { "r.io": { auth } } }), "config.json").entries).toHaveLength(count);
+  });
+
   it("accepts a configuration without logins", () => {
     expect(parseDockerConfig('{"credsStore":"x"}', "config.json")).toEqual({ entries: [], problems: [] });
   });

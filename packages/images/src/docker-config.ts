@@ -27,13 +27,19 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 
-/** `base64(username:password)`; undefined when it is not that. */
+/** Without the NUL bytes with which old docker clients padded a password. Not a pattern: `\0+$` takes the square of their number. */
+const trimPadding = (password: string): string => {
+  let end = password.length;
+  while (end > 0 && password.charCodeAt(end - 1) === 0) end -= 1;
+  return password.slice(0, end);
+};
+
+/** `base64(username:password)`; undefined when it is not that. The pattern has one way to match only: a pod's author chose the text. */
 const decodeAuthField = (auth: string): { readonly username: string; readonly password: string } | undefined => {
-  if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(auth)) return undefined;
+  if (!/^[A-Za-z0-9+/\s]*(?:={1,2}\s*)?$/.test(auth)) return undefined;
   const decoded = Buffer.from(auth, "base64").toString("utf8");
   const colon = decoded.indexOf(":");
-  // Old docker clients padded the password with NUL bytes.
-  return colon < 0 ? undefined : { username: decoded.slice(0, colon), password: decoded.slice(colon + 1).replace(/\0+$/, "") };
+  return colon < 0 ? undefined : { username: decoded.slice(0, colon), password: trimPadding(decoded.slice(colon + 1)) };
 };
 
 const decodeEntry = (value: Record<string, unknown>): RegistryAuth | undefined => {

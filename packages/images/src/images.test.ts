@@ -186,6 +186,13 @@ describe("logins", () => {
     expect(error.message).toBe("denied for [redacted] at https://[redacted]@r.io/ token [redacted]");
   });
 
+  it("do not show the rest of one of which another is a part", async () => {
+    const onPull = (): Promise<void> => Promise.reject(new Error("denied for hunter2-and-more"));
+    const { fail } = setUp({ onPull });
+    const error = await fail({ pullSecrets: [login("u", "hunter2"), login("u", "hunter2-and-more")] });
+    expect(error.message).toBe("denied for [redacted]");
+  });
+
   it("that are new end the back-off at once", async () => {
     const required = { "r.io/app:1": { username: "u", password: "new" } };
     const { fail, ensure } = setUp({ required });

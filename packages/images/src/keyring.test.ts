@@ -32,6 +32,30 @@ describe("lookUpCredentials", () => {
     expect(find(repository, ...registries)).toEqual(expected);
   });
 
+  it.each([
+    ["*a".repeat(30) + "b.io", false],
+    ["*a".repeat(30) + "*.io", true],
+    ["*".repeat(100_000) + ".io", true],
+    ["[".repeat(500_000) + ".io", false],
+    ["*?[a-z]*".repeat(50_000) + ".io", false],
+  ])("is not held up by a glob that its author made to be slow (case %#)", (registry, isFound) => {
+    expect(find(`${"a".repeat(200)}.io/app`, registry)).toHaveLength(isFound ? 1 : 0);
+  });
+
+  it.each([
+    ["abcabc.io", "*abc.io", true],
+    ["abab.io", "*ab.io", true],
+    ["abac.io", "*ab.io", false],
+    ["abc.io", "a*b*c.io", true],
+    ["ac.io", "a?c.io", false],
+    ["abc.io", "abc*.io", true],
+    ["abc.io", "*.io*", true],
+    ["a-z.io", "a[x-]z.io", true],
+    ["a.io", "[z-a].io", false],
+  ])("takes %s for a match of %s: %s", (host, glob, isFound) => {
+    expect(find(`${host}/app`, glob)).toHaveLength(isFound ? 1 : 0);
+  });
+
   it("tries the pod's secrets before the node's logins, and an equal login once", () => {
     const found = lookUpCredentials("r.io/team/app", { pullSecrets: [config("r.io")], node: config("r.io/team", "r.io") });
     expect(found.map((auth) => auth.username)).toEqual(["r.io", "r.io/team"]);

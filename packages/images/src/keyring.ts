@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { DockerConfig, DockerConfigEntry } from "./docker-config.ts";
+import { isGlobMatch } from "./glob.ts";
 import type { RegistryAuth } from "./ports.ts";
 
 const HUB_KEY = "index.docker.io";
@@ -28,28 +29,11 @@ const normalizeRegistry = (registry: string): string => {
   return path === "/" ? bare.slice(0, slash) : bare.slice(0, slash) + path;
 };
 
-const escapeRegExp = (value: string): string => value.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-
-/** One label against one glob: `*`, `?` and `[a-z]`, as Go's path.Match. */
-const isLabelMatch = (glob: string, label: string): boolean => {
-  if (!/[*?[]/.test(glob)) return glob === label;
-  const source = glob.replace(/\*+|\?|\[\^?[^\]]+\]|[^*?[]+|\[/g, (part) => {
-    if (part.startsWith("*")) return "[^]*";
-    if (part === "?") return "[^]";
-    return part.length > 2 && part.startsWith("[") ? part.replace(/\\/g, "\\\\") : escapeRegExp(part);
-  });
-  try {
-    return new RegExp(`^${source}$`).test(label);
-  } catch {
-    return false;
-  }
-};
-
 const isMatch = (pattern: RegistryPattern, image: RegistryPattern): boolean =>
   pattern.port === image.port &&
   pattern.labels.length === image.labels.length &&
   image.path.startsWith(pattern.path) &&
-  pattern.labels.every((label, index) => isLabelMatch(label, image.labels[index] ?? ""));
+  pattern.labels.every((label, index) => isGlobMatch(label, image.labels[index] ?? ""));
 
 const authKey = (auth: RegistryAuth): string => JSON.stringify([auth.username, auth.password, auth.identityToken, auth.registryToken]);
 

@@ -13,11 +13,11 @@ export const redactSecrets = (message: string, credentials: readonly RegistryAut
       password === undefined ? undefined : encodeURIComponent(password),
       password === undefined ? undefined : Buffer.from(`${username ?? ""}:${password}`).toString("base64"),
     ])
-    .filter((secret) => secret !== undefined && secret.length >= MIN_SECRET_LENGTH);
-  const withoutSecrets = secrets.reduce<string>(
-    (text, secret) => (secret === undefined ? text : text.replaceAll(secret, "[redacted]")),
-    message,
-  );
+    .filter((secret) => secret !== undefined)
+    .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
+    // The longest first: of a secret that another one is a part of, the rest would stay otherwise.
+    .toSorted((one, other) => other.length - one.length);
+  const withoutSecrets = secrets.reduce((text, secret) => text.replaceAll(secret, "[redacted]"), message);
   return withoutSecrets.replace(/(:\/\/)[^\s/@"]+@/g, "$1[redacted]@");
 };
 

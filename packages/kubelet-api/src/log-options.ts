@@ -26,10 +26,12 @@ const undecodable = (): KubeletApiError => new KubeletApiError("bad-request", '{
 const wholeNumber = (query: URLSearchParams, name: string, minimum: number): number | undefined => {
   const text = query.get(name);
   if (text === null) return undefined;
-  if (!/^[+-]?\d{1,18}$/.test(text)) throw undecodable();
-  const value = Number(text);
-  if (value < minimum) throw new KubeletApiError("invalid-options", INVALID);
-  return value;
+  if (!/^[+-]?\d{1,19}$/.test(text)) throw undecodable();
+  const whole = BigInt(text.replace("+", ""));
+  if (BigInt.asIntN(64, whole) !== whole) throw undecodable();
+  if (whole < minimum) throw new KubeletApiError("invalid-options", INVALID);
+  // No log is that long; clients say the largest int64 for "no limit", and what is no safe integer would be refused further on.
+  return Math.min(Number(whole), Number.MAX_SAFE_INTEGER);
 };
 
 /** `tail` is an old name of `tailLines`; there, `all` means that it is not there. */
@@ -42,7 +44,17 @@ const withTail = (query: URLSearchParams): URLSearchParams => {
   return copy;
 };
 
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+const RFC_3339 = /^\d{4}-\d\d-(\d\d)T(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+
+/** `Date.parse` takes the 30th of February for the 1st of March; Go takes it for a mistake. */
+const isDayOfMonth = (time: string, day: string): boolean => new Date(`${time.slice(0, 10)}T00:00:00Z`).getUTCDate() === Number(day);
+
+/** Who reads the log is stricter than a Date, and what it refuses comes too late for a status: only what it takes is passed on. */
+const checkTime = (time: string): string => {
+  const day = RFC_3339.exec(time)?.[1];
+  if (day === undefined || Number.isNaN(Date.parse(time)) || !isDayOfMonth(time, day)) throw undecodable();
+  return time.replace(/(\.\d{9})\d+/, "$1");
+};
 
 const sinceTime = (query: URLSearchParams, nowMs: number): string | undefined => {
   const seconds = wholeNumber(query, "sinceSeconds", 1);
@@ -51,8 +63,7 @@ const sinceTime = (query: URLSearchParams, nowMs: number): string | undefined =>
   // Nothing was logged before the epoch, and further back a Date ends.
   if (seconds !== undefined) return new Date(Math.max(0, nowMs - seconds * 1000)).toISOString();
   if (time === null || time === "") return undefined;
-  if (!RFC_3339.test(time) || Number.isNaN(Date.parse(time))) throw undecodable();
-  return time;
+  return checkTime(time);
 };
 
 const streamOf = (query: URLSearchParams): Pick<ContainerLogRequest, "stream"> => {

@@ -293,7 +293,33 @@ describe("the read-only server", () => {
     expect(seen[0]?.sinceTime).toBe("1970-01-01T00:00:00.000Z");
   });
 
-  it.each(["2020", "-271820-01-01T00:00:00Z", "yesterday", "2020-01-01T00:00:00"])("refuses %s as a time", async (time) => {
+  it("passes on only what the reader of a log takes: nanoseconds, and whole numbers that are exact", async () => {
+    const seen: ContainerLogRequest[] = [];
+    const logs: LogsPort = { openLog: (target, options) => (seen.push(target), twoLines.openLog(target, options)) };
+    const server = await serve({ logs });
+    const int64 = "9223372036854775807";
+    await ask(server, `/containerLogs/ns/web/c?sinceTime=2024-02-29T23:00:00.12345678999Z&limitBytes=${int64}&tailLines=${int64}`);
+    expect(seen[0]).toMatchObject({
+      sinceTime: "2024-02-29T23:00:00.123456789Z",
+      limitBytes: Number.MAX_SAFE_INTEGER,
+      tailLines: Number.MAX_SAFE_INTEGER,
+    });
+    await ask(server, "/containerLogs/ns/web/c?sinceSeconds=9223372036854775807");
+    expect(seen[1]?.sinceTime).toBe("1970-01-01T00:00:00.000Z");
+    for (const query of ["limitBytes=9223372036854775808", "limitBytes=-9223372036854775809"])
+      expect([query, (await ask(server, `/containerLogs/ns/web/c?${query}`)).status]).toEqual([query, 400]);
+    expect((await ask(server, "/containerLogs/ns/web/c?limitBytes=-9223372036854775808")).status).toBe(422);
+  });
+
+  it.each([
+    "2020",
+    "-271820-01-01T00:00:00Z",
+    "yesterday",
+    "2020-01-01T00:00:00",
+    "2024-01-01T24:00:00Z",
+    "2023-02-29T00:00:00Z",
+    "2024-01-00T00:00:00Z",
+  ])("refuses %s as a time", async (time) => {
     const server = await serve();
     expect(await ask(server, `/containerLogs/ns/web/c?sinceTime=${encodeURIComponent(time)}`)).toMatchObject({ status: 400 });
   });

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { linkSignals } from "@nk/stdx";
-import type { Logger } from "@nk/stdx";
+import type { Clock, Logger } from "@nk/stdx";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
 import { KubeletApiError, pathNotFound } from "../errors.ts";
@@ -25,6 +25,8 @@ export interface PipelineOptions {
   readonly gate: Gate | undefined;
   readonly maxRequests: number;
   readonly maxLongRunning: number;
+  readonly answerTimeoutMs: number;
+  readonly clock: Clock;
   readonly accessMetrics: AccessMetrics | undefined;
   readonly stopping: AbortSignal;
   readonly logger: Logger;
@@ -47,7 +49,7 @@ const tooMany = (): KubeletApiError =>
   new KubeletApiError("too-many-requests", "too many requests, please try again later", { headers: { "Retry-After": "1" } });
 
 /** Requests being served, under two limits. */
-const createAdmission = (options: PipelineOptions): { enter(): Disposable & { turnLong(): void } } => {
+const createAdmission = (options: PipelineOptions): { enter(): Disposable & { turnLong(): void; readonly kind: "short" | "long" } } => {
   const running = { short: 0, long: 0 };
   return {
     enter: () => {
@@ -55,6 +57,9 @@ const createAdmission = (options: PipelineOptions): { enter(): Disposable & { tu
       running.short += 1;
       let kind: keyof typeof running = "short";
       return {
+        get kind() {
+          return kind;
+        },
         turnLong: () => {
           if (running.long >= options.maxLongRunning) throw tooMany();
           running.short -= 1;
@@ -108,11 +113,33 @@ const serveRoute = async (
   await route.serve({ method, path, rest, query, headers: request.headers, user, signal, readBody: readWhole, upgrade }, response);
 };
 
+/**
+ * Until the client has taken an answer that is whole: until then its bytes are in our memory, and a client who does not read would have
+ * any number of them. A long request is at the client's pace; a short one's answer is cut off after `timeoutMs`.
+ */
+const untilTaken = async (
+  response: ServerResponse,
+  { signal, clock, timeoutMs }: { readonly signal: AbortSignal; readonly clock: Clock; readonly timeoutMs: number | undefined },
+): Promise<void> => {
+  if (!response.writableEnded || response.writableFinished || signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const onEnd = (): void => resolve();
+  response.once("finish", onEnd);
+  signal.addEventListener("abort", onEnd, { once: true });
+  const cut = (): void => {
+    response.destroy();
+    resolve();
+  };
+  using _timer = timeoutMs === undefined ? undefined : clock.schedule(timeoutMs, cut);
+  await promise;
+  signal.removeEventListener("abort", onEnd);
+};
+
 const pathOf = (target: string): string => target.split("?", 1)[0] ?? target;
 
 /** The way of every request: count, limit, find the route, authenticate, authorise, serve. What is refused reaches no route. */
 export const createPipeline = (options: PipelineOptions): Pipeline => {
-  const { mux, gate, stopping, logger, accessMetrics } = options;
+  const { mux, gate, stopping, logger, accessMetrics, clock } = options;
   const admission = createAdmission(options);
   const dispatch = async (exchange: Exchange, signal: AbortSignal): Promise<void> => {
     const { request, response } = exchange;
@@ -121,6 +148,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     if (found.kind === "none") throw pathNotFound();
     if (found.kind === "redirect") sendRedirect(response, found.location, request.method ?? "GET");
     else await serveRoute(found, exchange, { gate, signal, turnLong: () => admitted.turnLong() });
+    await untilTaken(response, { signal, clock, timeoutMs: admitted.kind === "short" ? options.answerTimeoutMs : undefined });
   };
   return async (exchange) => {
     const { request, response } = exchange;

@@ -23,7 +23,7 @@ export interface ServerOptions {
   readonly routes: readonly Route[];
   /** Short requests served at one time; more are answered with 429. Default 200. */
   readonly maxRequests?: number;
-  /** Followed logs, exec, attach and port-forward at one time; more are answered with 429. Default 500. */
+  /** Logs, whose reader sets the pace, exec, run, checkpoint, attach and port-forward at one time; more are answered with 429. Default 500. */
   readonly maxLongRunning?: number;
   /** Connections open at one time, idle ones included; more are closed at once. Default 1000. */
   readonly maxConnections?: number;
@@ -33,6 +33,8 @@ export interface ServerOptions {
   readonly headersTimeoutMs?: number;
   /** To the end of the request's body. Default 60 s (reference: 4 h). */
   readonly requestTimeoutMs?: number;
+  /** How long the client of a short request may take to read its answer, once that is whole; then it is cut off. Default 60 s (reference: 4 h). */
+  readonly answerTimeoutMs?: number;
   /** How long an idle connection is kept. Default 90 s, as the reference. */
   readonly idleTimeoutMs?: number;
   /** Silence after which TCP asks whether the client is still there. Default 30 s. */
@@ -147,6 +149,8 @@ export const startServing = async (
     gate: extra.gate,
     maxRequests,
     maxLongRunning,
+    answerTimeoutMs: options.answerTimeoutMs ?? 60_000,
+    clock: options.clock ?? systemClock,
     accessMetrics: accessMetricsFor(options),
     stopping: stopping.signal,
     logger,

@@ -9,8 +9,10 @@ import { KubeletApiError } from "../errors.ts";
 export interface OpenEntry extends AsyncDisposable {
   readonly handle: FileHandle;
   readonly stats: Stats;
-  /** Where it really is. */
+  /** Where it really was when it was opened. */
   readonly path: string;
+  /** Leads to what is open, whatever has its name now. */
+  readonly fdPath: string;
 }
 
 /** The directories that {@link openWithin} needs. */
@@ -19,6 +21,9 @@ export interface Roots {
   /** Where procfs is mounted. */
   readonly proc: string;
 }
+
+/** Not among Node's constants: a handle on the file as a name in the tree, which opens nothing yet (open(2)). */
+const O_PATH = 0o10000000;
 
 const notFound = (cause: unknown): KubeletApiError => new KubeletApiError("not-found", "404 page not found\n", { cause });
 const forbidden = (cause?: unknown): KubeletApiError => new KubeletApiError("forbidden", "403 Forbidden\n", { cause });
@@ -32,24 +37,29 @@ const mapError = (error: unknown): KubeletApiError => {
 
 const isBelow = (root: string, path: string): boolean => path === root || path.startsWith(root.endsWith("/") ? root : `${root}/`);
 
+const openChecked = async (
+  pinned: FileHandle,
+  { proc, realRoot }: { readonly proc: string; readonly realRoot: string },
+): Promise<OpenEntry> => {
+  const pinnedPath = `${proc}/self/fd/${pinned.fd}`;
+  const [path, stats] = await Promise.all([readlink(pinnedPath), pinned.stat()]);
+  if (!isBelow(realRoot, path)) throw forbidden();
+  if (!stats.isFile() && !stats.isDirectory()) throw notFound(undefined);
+  const handle = await open(pinnedPath, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  return { handle, stats, path, fdPath: `${proc}/self/fd/${handle.fd}`, [Symbol.asyncDispose]: () => handle.close() };
+};
+
 /**
- * Opens what lies below a root, symbolic links followed, and refuses what really lies elsewhere. Where it lies is asked of the open file:
- * no link that is changed meanwhile can lead out. Only files and directories; nothing that blocks or acts when it is opened.
+ * Opens what lies below a root, symbolic links followed, and refuses what really lies elsewhere. Where it lies and what it is, is asked
+ * of a handle that opens nothing yet: no link that is changed meanwhile can lead out, and no device or pipe that a pod's link leads to
+ * learns of it, such as a watchdog, which starts when it is opened. Only files and directories.
  * @throws KubeletApiError "not-found", "forbidden", "internal"
  */
 export const openWithin = async ({ root, proc }: Roots, parts: readonly string[]): Promise<OpenEntry> => {
   try {
     const realRoot = await realpath(root);
-    const handle = await open(joinWithin(realRoot, ...parts), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-    try {
-      const [path, stats] = await Promise.all([readlink(`${proc}/self/fd/${handle.fd}`), handle.stat()]);
-      if (!isBelow(realRoot, path)) throw forbidden();
-      if (!stats.isFile() && !stats.isDirectory()) throw notFound(undefined);
-      return { handle, stats, path, [Symbol.asyncDispose]: () => handle.close() };
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
+    await using pinned = await open(joinWithin(realRoot, ...parts), O_PATH);
+    return await openChecked(pinned, { proc, realRoot });
   } catch (error) {
     throw error instanceof KubeletApiError ? error : mapError(error);
   }

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Clock } from "@nk/stdx";
 import { isKubeletApiError, routeNotFound } from "../errors.ts";
 import { writeChunks } from "../http/body.ts";
-import { isTrue, parseLogRequest } from "../log-options.ts";
+import { parseLogRequest } from "../log-options.ts";
 import type { ContainerLogRequest } from "../log-options.ts";
 import type { LogsPort } from "../ports.ts";
 import type { Route } from "../route.ts";
@@ -29,7 +29,8 @@ export const containerLogsRoute = (logs: LogsPort, clock: Clock): Route => ({
   scope: "tree",
   methods: ["GET"],
   isLocalOnly: true,
-  isLongRunning: ({ query }) => isTrue(query.get("follow")),
+  // Followed or not, it lasts as long as the client takes to read it.
+  isLongRunning: () => true,
   serve: async (request, response) => {
     const { signal } = request;
     const [namespace, pod, container, ...more] = request.rest;

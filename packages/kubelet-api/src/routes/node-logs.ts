@@ -28,12 +28,14 @@ export const nodeLogsRoute = (options: NodeLogsOptions): Route => {
     methods: ["GET"],
     subresources: ["log"],
     isLocalOnly: true,
+    // A file is sent at the client's pace.
+    isLongRunning: () => true,
     serve: async (request, response) => {
       await using entry = await openWithin(roots, request.rest);
       const hasSlash = request.path.endsWith("/");
       if (entry.stats.isDirectory()) {
         if (!hasSlash) throw redirect(`${lastPart(request)}/`);
-        sendText(response, await renderDirectory(entry.path, options.maxEntries ?? 50_000), "text/html; charset=utf-8");
+        sendText(response, await renderDirectory(entry.fdPath, options.maxEntries ?? 50_000), "text/html; charset=utf-8");
         return;
       }
       if (hasSlash) throw redirect(`../${lastPart(request)}`);

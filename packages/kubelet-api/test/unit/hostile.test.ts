@@ -1,9 +1,12 @@
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { connect as connectTcp } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { connect } from "node:tls";
 import type { TLSSocket } from "node:tls";
-import { createRecordingLogger, createRecordingMetrics } from "@nk/stdx/testing";
+import { createFakeClock, createRecordingLogger, createRecordingMetrics } from "@nk/stdx/testing";
 import { describe, expect, it, vi } from "vitest";
 import type { HttpServer, LogsPort } from "../../src/index.ts";
 import { ask, untilClosed } from "./client.ts";
@@ -148,6 +151,51 @@ describe("a hostile client", () => {
     await vi.waitFor(() => expect(ended).toEqual([true, true]));
     const labels = { method: "GET", path: "containerLogs", server_type: "readwrite", long_running: "false" };
     await vi.waitFor(() => expect(metrics.value("kubelet_http_inflight_requests", labels)).toBe(0));
+  });
+
+  it.each(["/containerLogs/default/api1/api1", "/logs/large"])(
+    "that does not read %s keeps nobody from the short requests",
+    async (path) => {
+      const large = Buffer.alloc(64 * 1024 * 1024, "a line\n");
+      const rootDirectory = await mkdtemp(join(tmpdir(), "nk-hostile-"));
+      await writeFile(join(rootDirectory, "large"), large);
+      const logs: LogsPort = {
+        openLog: () =>
+          Promise.resolve(
+            (async function* () {
+              yield large;
+              yield await Promise.resolve(large);
+            })(),
+          ),
+      };
+      await using node = await openNode({ ports: { logs, nodeLogs: { rootDirectory } }, server: { maxRequests: 1, maxLongRunning: 1 } });
+      const headers = { Authorization: "Bearer admin" };
+      const stalled = request({ host: "127.0.0.1", port: node.server.port, path, agent: false, rejectUnauthorized: false, headers });
+      stalled.on("error", () => undefined).end();
+      await once(stalled, "response");
+      expect(await isWell(node.server)).toBe(true);
+      expect((await ask(node.server, { path, token: "admin" })).status).toBe(429);
+      stalled.destroy();
+      await rm(rootDirectory, { recursive: true });
+    },
+  );
+
+  it("that does not read short answers has no more of them than the limit, and is cut off in time", async () => {
+    const text = "x".repeat(32 * 1024 * 1024);
+    const metrics = { "/metrics": { contentType: "text/plain", render: () => Promise.resolve(text) } };
+    const clock = createFakeClock();
+    await using node = await openNode({ ports: { metrics }, server: { maxRequests: 2, answerTimeoutMs: 5000, clock } });
+    const asking = "GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer admin\r\n\r\n";
+    const stalled = [await open(node.server), await open(node.server)];
+    for (const socket of stalled) {
+      socket.write(asking);
+      await once(socket, "readable");
+    }
+    expect((await ask(node.server, { path: "/metrics", token: "admin" })).status).toBe(429);
+    await clock.advance(5000);
+    await vi.waitFor(async () => expect(await isWell(node.server)).toBe(true));
+    expect((await ask(node.server, { path: "/metrics", token: "admin" })).body).toBe(text);
+    for (const socket of stalled) socket.destroy();
   });
 
   it("gets 429 over the number of requests at a time, while followed logs do not count among them", async () => {
