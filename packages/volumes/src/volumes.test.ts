@@ -51,6 +51,20 @@ describe("volumes", () => {
     expect(await readFile(join(dir, "precious"), "utf8")).toBe("x");
   });
 
+  it("removes what somebody put in the place of a volume, and nothing of what it leads to", async () => {
+    const volumes = createVolumes({ rootDir: dir, listMountPoints });
+    const elsewhere = join(dir, "elsewhere");
+    await mkdir(elsewhere);
+    await writeFile(join(elsewhere, "precious"), "x");
+    const places = join(dir, "pods/u1/volumes/kubernetes.io~empty-dir");
+    await mkdir(places, { recursive: true });
+    await symlink(elsewhere, join(places, "moved"));
+    await writeFile(join(places, "file"), "y");
+    await volumes.release("u1", { signal });
+    expect(await readFile(join(elsewhere, "precious"), "utf8")).toBe("x");
+    await expect(stat(places)).rejects.toThrow("ENOENT");
+  });
+
   it("says in the reference's words why a volume is not ready, each time it tried, and gives up in the end", async () => {
     const events: VolumeEvent[] = [];
     const clock = createFakeClock();
