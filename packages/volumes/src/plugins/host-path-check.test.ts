@@ -71,6 +71,10 @@ describe("a hostPath", () => {
     await expect(ensureHostPath(join(dir, "no/parent"), "FileOrCreate")).rejects.toMatchObject({ code: "host-path" });
   });
 
+  it("that the kernel will not have is refused, and not tried without end", async () => {
+    await expect(ensureHostPath("/proc/no-such/dir", "DirectoryOrCreate")).rejects.toMatchObject({ code: "host-path" });
+  });
+
   it("of an unknown type fails", async () => {
     await expect(ensureHostPath(dir, "Pipe")).rejects.toThrow("Pipe is an invalid volume type");
   });

@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
 import type { Stats } from "node:fs";
 import { mkdir, open, stat } from "node:fs/promises";
-import { VolumesError } from "../errors.ts";
+import { dirname } from "node:path";
+import { hasErrorCode, VolumesError } from "../errors.ts";
 
 const typeFailure = (text: string): VolumesError => new VolumesError("host-path-type", `hostPath type check failed: ${text}`);
 
@@ -14,9 +15,31 @@ const statOrUndefined = async (path: string): Promise<Stats | undefined> => {
   }
 };
 
+/**
+ * Node's own recursive form never ends where the kernel answers ENOENT below a directory that is there, as it does in /proc: it would spin in
+ * a thread for good, which nothing can abort.
+ */
+const makeDirectories = async (path: string): Promise<void> => {
+  const makeOne = async (): Promise<void> => {
+    try {
+      await mkdir(path, { mode: 0o755 });
+    } catch (error) {
+      // Also when somebody else made it meanwhile.
+      if (!hasErrorCode(error, "EEXIST") || !(await stat(path)).isDirectory()) throw error;
+    }
+  };
+  try {
+    await makeOne();
+  } catch (error) {
+    if (!hasErrorCode(error, "ENOENT") || dirname(path) === path) throw error;
+    await makeDirectories(dirname(path));
+    await makeOne();
+  }
+};
+
 const createDirectory = async (path: string): Promise<void> => {
   try {
-    await mkdir(path, { recursive: true, mode: 0o755 });
+    await makeDirectories(path);
   } catch (error) {
     throw new VolumesError("host-path", `creating the directory ${path} failed`, { cause: error });
   }
