@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, realpath, rename, unlink, writeFile } from "node:f
 import type { Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { promptFiles } from "@nk/stdx";
-import { isVolumesError, orIfMissing, toVolumesError, VolumesError } from "./errors.ts";
+import { orIfMissing, toVolumesError, VolumesError } from "./errors.ts";
 import type { MountPort } from "./ports.ts";
 
 /** What {@link ensureScratchDirectory} takes. */
@@ -82,7 +82,6 @@ export const ensureScratchDirectory = async (request: ScratchRequest): Promise<v
     await writeFile(join(marker, READY), "");
   } catch (error) {
     signal?.throwIfAborted();
-    if (isVolumesError(error)) throw error;
-    throw new VolumesError("empty-dir", `creating ${path} failed`, { cause: error });
+    throw toVolumesError(error, "empty-dir", `creating ${path} failed`);
   }
 };

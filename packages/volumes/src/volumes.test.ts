@@ -41,6 +41,19 @@ describe("volumes", () => {
     await expect(stat(path)).rejects.toThrow("ENOENT");
   });
 
+  it("tells why a directory could not be made, so that a disk that is full is known from the pod's events", async () => {
+    const events: VolumeEvent[] = [];
+    const clock = createFakeClock();
+    const volumes = createVolumes({ rootDir: dir, listMountPoints, clock, waitMs: 100, onEvent: (event) => events.push(event) });
+    await writeFile(join(dir, "pods"), "in the way");
+    const ended = volumes.prepare(podWith({ name: "scratch", emptyDir: {} }), { signal }).catch((error: unknown) => error);
+    await eventually(() => expect(events).not.toEqual([]));
+    expect(events[0]?.message).toMatch(/^MountVolume\.SetUp failed for volume "scratch" : creating .*scratch failed: E[A-Z]+: /);
+    await eventually(() => expect(clock.pendingCount).toBe(2));
+    await clock.advance(100);
+    expect(await ended).toMatchObject({ code: "not-ready" });
+  });
+
   it("removes links in an emptyDir without following them", async () => {
     const volumes = createVolumes({ rootDir: dir, listMountPoints });
     const pod = podWith({ name: "scratch", emptyDir: {} });

@@ -72,7 +72,10 @@ describe("a hostPath", () => {
   });
 
   it("that the kernel will not have is refused, and not tried without end", async () => {
-    await expect(ensureHostPath("/proc/no-such/dir", "DirectoryOrCreate")).rejects.toMatchObject({ code: "host-path" });
+    await expect(ensureHostPath("/proc/no-such/dir", "DirectoryOrCreate")).rejects.toMatchObject({
+      code: "host-path",
+      message: expect.stringMatching(/^creating the directory \/proc\/no-such\/dir failed: E[A-Z]+:/),
+    });
   });
 
   it("of an unknown type fails", async () => {

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import type { Stats } from "node:fs";
 import { mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { hasErrorCode, VolumesError } from "../errors.ts";
+import { hasErrorCode, toVolumesError, VolumesError } from "../errors.ts";
 
 const typeFailure = (text: string): VolumesError => new VolumesError("host-path-type", `hostPath type check failed: ${text}`);
 
@@ -11,7 +11,7 @@ const statOrUndefined = async (path: string): Promise<Stats | undefined> => {
     return await stat(path);
   } catch (error) {
     if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return undefined;
-    throw new VolumesError("host-path", `reading ${path} failed`, { cause: error });
+    throw toVolumesError(error, "host-path", `reading ${path} failed`);
   }
 };
 
@@ -41,7 +41,7 @@ const createDirectory = async (path: string): Promise<void> => {
   try {
     await makeDirectories(path);
   } catch (error) {
-    throw new VolumesError("host-path", `creating the directory ${path} failed`, { cause: error });
+    throw toVolumesError(error, "host-path", `creating the directory ${path} failed`);
   }
 };
 
@@ -52,7 +52,7 @@ const createFile = async (path: string): Promise<void> => {
   } catch (error) {
     // Somebody else made it between the look and this: as good as ours.
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return;
-    throw new VolumesError("host-path", `creating the file ${path} failed`, { cause: error });
+    throw toVolumesError(error, "host-path", `creating the file ${path} failed`);
   }
 };
 
