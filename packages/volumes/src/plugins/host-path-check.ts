@@ -92,13 +92,8 @@ export const ensureHostPath = async (path: string, type: string): Promise<void> 
   }
 };
 
-const MADE_HERE: ReadonlySet<string> = new Set(["", "DirectoryOrCreate", "FileOrCreate"]);
+/** Types of paths that are made when they are missing, or not looked at. */
+export const MADE_HERE: ReadonlySet<string> = new Set(["", "DirectoryOrCreate", "FileOrCreate"]);
 
-/** Whether the host path is not what its type says now, without making anything; false when that cannot be told. */
-export const lacksHostPath = async (path: string, type: string): Promise<boolean> => {
-  if (MADE_HERE.has(type)) return false;
-  return ensureHostPath(path, type).then(
-    () => false,
-    (error: unknown) => error instanceof VolumesError && error.code === "host-path-type",
-  );
-};
+/** Whether the path is known not to be what its type says. */
+export const isMissingHostPath = (error: unknown): boolean => error instanceof VolumesError && error.code === "host-path-type";
