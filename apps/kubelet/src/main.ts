@@ -3,6 +3,7 @@ import "./telemetry/v8-flags.ts";
 import { formatWarning, isKubeletConfigError, loadSettings } from "@nk/kubelet-config";
 import type { LoadedConfig } from "@nk/kubelet-config";
 import { systemClock } from "@nk/stdx";
+import { onStopSignal } from "./adapters/stop-signals.ts";
 import { runKubelet } from "./compose/kubelet.ts";
 import { createSelf } from "./compose/self.ts";
 import { createKlog } from "./telemetry/klog.ts";
@@ -20,12 +21,10 @@ const start = async (config: LoadedConfig): Promise<void> => {
   });
   for (const warning of warnings) logger.warn("Configuration", { problem: formatWarning(warning) });
   const stopping = new AbortController();
-  for (const name of ["SIGTERM", "SIGINT"] as const) {
-    process.once(name, () => {
-      logger.info("Stopping", { signal: name });
-      stopping.abort(new Error(`received ${name}`));
-    });
-  }
+  onStopSignal(process, (name) => {
+    logger.info("Stopping", { signal: name });
+    stopping.abort(new Error(`received ${name}`));
+  });
   // Node would print the error with all its fields, a request's among them; here its words and its place are enough.
   process.on("uncaughtException", (error) => {
     logger.error("Kubelet crashed", { error, stack: error.stack?.split("\n").slice(1, 12).join("\n") });

@@ -35,6 +35,16 @@ describe("decodeConfig", () => {
     expect(valuesOf("failSwapOn: no\nenableServer: on\n")).toEqual({ failSwapOn: false, enableServer: true });
   });
 
+  it("takes what is merged with <<, which never wins over what the mapping says itself, and is no field when quoted", () => {
+    const anchors = "x: &x {anonymous: {enabled: true}, webhook: {enabled: false}}\ny: &y {webhook: {enabled: true}}\n";
+    expect(valuesOf(`${anchors}authentication:\n  <<: [*y, *x]\n  anonymous: {enabled: false}\n`)).toEqual({
+      "authentication.anonymous.enabled": false,
+      "authentication.webhook.enabled": true,
+    });
+    expect(decode('"<<": {maxPods: 5}\n').warnings.map(formatWarning)).toEqual(["/etc/nk/config.yaml:3: unknown field << is ignored"]);
+    expect(() => decode("<<: 3\n")).toThrow("/etc/nk/config.yaml:3: << must merge a mapping");
+  });
+
   it("resolves relative paths against the file's directory and leaves others alone", () => {
     expect(valuesOf('staticPodPath: pods\nresolvConf: ""\npodLogsDir: /logs\n')).toEqual({
       staticPodPath: "/etc/nk/pods",

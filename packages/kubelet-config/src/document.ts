@@ -1,5 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
-import type { Document, Node, Pair, YAMLMap } from "yaml";
+import type { Document, Node, Pair, Scalar, YAMLMap } from "yaml";
 import { KubeletConfigError } from "./errors.ts";
 import type { JsonValue } from "./json-value.ts";
 import type { ConfigWarning } from "./warning.ts";
@@ -21,6 +21,9 @@ export interface ReadDocument {
 const DEEPEST_NESTING = 32;
 /** Bounds what aliases can blow a small file up to. */
 const MOST_NODES = 100_000;
+
+/** `<<: *anchor`, which YAML 1.1 has and 1.2 has not; in quotes it is a key like any other. */
+const isMergeKey = (key: unknown): key is Scalar => isScalar(key) && typeof key.value === "symbol";
 
 class DocumentReader {
   readonly warnings: ConfigWarning[] = [];
@@ -55,7 +58,13 @@ class DocumentReader {
 
   #readMap(map: YAMLMap, line: number, depth: number): DocumentNode {
     const entries = new Map<string, DocumentNode>();
+    const merged: DocumentNode[] = [];
     for (const pair of map.items as Pair[]) {
+      if (isMergeKey(pair.key)) {
+        const value = this.read(pair.value, this.#lineOf(pair.key, line), depth + 1);
+        merged.push(...(value.type === "list" ? value.items : [value]));
+        continue;
+      }
       const key = this.read(pair.key, line, depth + 1);
       const name = key.type === "scalar" ? String(key.value) : "";
       if (entries.has(name)) {
@@ -66,6 +75,12 @@ class DocumentReader {
         });
       }
       entries.set(name, this.read(pair.value, key.line, depth + 1));
+    }
+    for (const source of merged) {
+      if (source.type !== "map")
+        throw new KubeletConfigError("invalid-document", "<< must merge a mapping", { file: this.#file, line: source.line });
+      // What the mapping says itself counts, then the first of those merged.
+      for (const [name, node] of source.entries) if (!entries.has(name)) entries.set(name, node);
     }
     return { type: "map", line, entries };
   }

@@ -246,3 +246,19 @@ test("run ends when its signal aborts, even while a pod is wedged", async () => 
   stop.abort(new Error("shutdown"));
   await expect(running).resolves.toBeUndefined();
 });
+
+test("pods that cannot be read are tried again also when the hint at that was one too many", async () => {
+  const { clock, runtime, cache, start } = setUp({ pleg: { concurrency: 1, maxDirtyPods: 1, slowReadMs: 60_000 } });
+  const uids = Array.from({ length: 6 }, () => runtime.addPod());
+  void start();
+  await clock.advance(5_000);
+  for (const uid of uids) {
+    runtime.wedge(uid);
+    void cache.refresh(uid).catch(() => undefined);
+  }
+  await clock.advance(60_000);
+  expect(uids.map((uid) => cache.health(uid).state)).toContain("unhealthy");
+  for (const uid of uids) runtime.unwedge(uid);
+  await clock.advance(300_000);
+  expect(uids.map((uid) => cache.health(uid).state)).toEqual(uids.map(() => "healthy"));
+});

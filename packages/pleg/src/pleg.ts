@@ -35,7 +35,14 @@ export interface PlegPorts {
 /** Reads an unreadable pod again after a growing wait. */
 const retryUnhealthy = (cache: PodStatusCache, settings: Settings, hint: (uid: PodUid) => void): Disposable => {
   const { clock, logger, random, unhealthyBackoffMs } = settings;
-  const retries = createDelayQueue<PodUid>({ clock, onDue: hint });
+  const retries = createDelayQueue<PodUid>({
+    clock,
+    onDue: (uid) => {
+      // The hint may be one too many and dropped, and lists leave unreadable pods alone: without this nobody would ask again.
+      retries.schedule(uid, clock.nowMs() + unhealthyBackoffMs.max);
+      hint(uid);
+    },
+  });
   const subscription = cache.subscribeHealth((uid, health) => {
     if (health.state === "healthy") {
       retries.cancel(uid);

@@ -1,10 +1,10 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ConfigMap, Pod, Secret, Volume } from "@nk/pod-model";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createVolumes } from "./index.ts";
-import type { TokenRequest, Volumes, VolumesOptions } from "./index.ts";
+import type { MountPort, TokenRequest, Volumes, VolumesOptions } from "./index.ts";
 import { createFakePorts } from "./testing/fake-ports.ts";
 import type { FakePorts } from "./testing/fake-ports.ts";
 import { samplePod } from "./testing/sample-pod.ts";
@@ -305,6 +305,26 @@ describe("an emptyDir in memory", () => {
     fakes.mounts.mounted.length = 0;
     await volumesWith().prepare(pod, { signal });
     expect(fakes.mounts.calls).toHaveLength(2);
+  });
+
+  it("is given to the pod's group also when the kubelet died right after it was mounted again", async () => {
+    const gid = process.getgid?.() ?? 0;
+    const pod = withSpec(samplePod({ name: "m", emptyDir: { medium: "Memory" } }), { securityContext: { fsGroup: gid } });
+    await volumesWith().prepare(pod, { signal });
+    const path = pathOf("kubernetes.io~empty-dir", "m");
+    fakes.mounts.mounted.length = 0;
+    await chmod(path, 0o755);
+    const died = new AbortController();
+    const deadly: MountPort["mountTmpfs"] = async (request, options) => {
+      await fakes.mounts.mountTmpfs(request, options);
+      died.abort(new Error("killed"));
+      throw died.signal.reason;
+    };
+    fakes.ports = { ...fakes.ports, mounts: { ...fakes.mounts, mountTmpfs: deadly } };
+    await expect(volumesWith().prepare(pod, { signal: died.signal })).rejects.toThrow("killed");
+    fakes.ports = { ...fakes.ports, mounts: fakes.mounts };
+    await volumesWith().prepare(pod, { signal });
+    expect((await stat(path)).mode & 0o7777).toBe(0o2775);
   });
 });
 

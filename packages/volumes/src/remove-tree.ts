@@ -8,8 +8,8 @@ const DEEPEST = 8;
 const isMissing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";
 
 /**
- * Removes a directory and all there is in it, one entry after the other; fine when it does not exist. A symbolic link is removed and not
- * followed, and another filesystem is not entered. Containers can nest directories deeper than a path can name: what lies deep is moved
+ * Removes a directory and all there is in it, one entry after the other; fine when it does not exist. A symbolic link, at the root too, is
+ * removed and not followed, and another filesystem is not entered. Containers can nest directories deeper than a path can name: what lies deep is moved
  * up before it is removed. Throws the errors of node:fs, or `mounted`.
  */
 export const removeTree = async (root: string): Promise<void> => {
@@ -40,6 +40,9 @@ export const removeTree = async (root: string): Promise<void> => {
   } catch (error) {
     if (isMissing(error)) return;
   }
-  device = (await lstat(root)).dev;
+  const found = await lstat(root);
+  // Opening a link would open what it leads to.
+  if (!found.isDirectory()) return unlink(root);
+  device = found.dev;
   await removeDirectory(root, 0);
 };

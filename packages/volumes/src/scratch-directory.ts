@@ -1,8 +1,8 @@
-import { chmod, chown, mkdir, realpath, rename, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, realpath, rename, unlink, writeFile } from "node:fs/promises";
 import type { Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { promptFiles } from "@nk/stdx";
-import { isVolumesError, orIfMissing, toVolumesError, VolumesError } from "./errors.ts";
+import { orIfMissing, toVolumesError, VolumesError } from "./errors.ts";
 import type { MountPort } from "./ports.ts";
 
 /** What {@link ensureScratchDirectory} takes. */
@@ -46,23 +46,14 @@ const isTmpfs = async (mounts: MountPort, path: string, signal: AbortSignal | un
   return (await mounts.list({ below: path, signal })).some(({ mountPoint, fsType }) => mountPoint === real && fsType === "tmpfs");
 };
 
-const ensureTmpfs = async (
-  request: ScratchRequest,
-  { isReady, isNew }: { readonly isReady: boolean; readonly isNew: boolean },
-): Promise<void> => {
-  const { memory, path, signal } = request;
+const mountMemory = async ({ memory, path, signal }: ScratchRequest): Promise<void> => {
   if (memory === undefined) return;
-  const isMounted = !isNew && (await isTmpfs(memory.mounts, path, signal));
-  if (!isMounted) {
-    try {
-      await memory.mounts.mountTmpfs({ target: path, ...(memory.sizeBytes > 0n && { sizeBytes: memory.sizeBytes }) }, { signal });
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw toVolumesError(error, "mount-failed");
-    }
+  try {
+    await memory.mounts.mountTmpfs({ target: path, ...(memory.sizeBytes > 0n && { sizeBytes: memory.sizeBytes }) }, { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw toVolumesError(error, "mount-failed");
   }
-  // After a reboot the marker is there and the mount is not.
-  if (!isReady || !isMounted) await giveToGroup(path, request.gid);
 };
 
 /**
@@ -78,14 +69,19 @@ export const ensureScratchDirectory = async (request: ScratchRequest): Promise<v
     // What is mounted on it has a mode of its own.
     if (found === undefined) await (request.memory === undefined ? makeOpenDirectory(path, gid) : mkdir(path, { mode: 0o750 }));
     else if (!found.isDirectory()) throw new VolumesError("unsafe-path", `${path} is not a directory`);
-    const isReady = marker !== undefined && (await orIfMissing(promptFiles.lstat(join(marker, READY)))) !== undefined;
-    await ensureTmpfs(request, { isReady, isNew: found === undefined });
-    if (isReady || marker === undefined) return;
+    const { memory } = request;
+    const isMounted = memory === undefined || (found !== undefined && (await isTmpfs(memory.mounts, path, signal)));
+    const isMarked = marker !== undefined && (await orIfMissing(promptFiles.lstat(join(marker, READY)))) !== undefined;
+    // After a reboot the marker is there and the mount is not: it comes off first, or a death in here would pass for the end.
+    if (isMarked && !isMounted) await unlink(join(marker, READY));
+    if (!isMounted) await mountMemory(request);
+    if (isMarked && isMounted) return;
+    if (memory !== undefined) await giveToGroup(path, gid);
+    if (marker === undefined) return;
     await mkdir(marker, { recursive: true, mode: 0o750 });
     await writeFile(join(marker, READY), "");
   } catch (error) {
     signal?.throwIfAborted();
-    if (isVolumesError(error)) throw error;
-    throw new VolumesError("empty-dir", `creating ${path} failed`, { cause: error });
+    throw toVolumesError(error, "empty-dir", `creating ${path} failed`);
   }
 };

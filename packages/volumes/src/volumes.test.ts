@@ -41,6 +41,19 @@ describe("volumes", () => {
     await expect(stat(path)).rejects.toThrow("ENOENT");
   });
 
+  it("tells why a directory could not be made, so that a disk that is full is known from the pod's events", async () => {
+    const events: VolumeEvent[] = [];
+    const clock = createFakeClock();
+    const volumes = createVolumes({ rootDir: dir, listMountPoints, clock, waitMs: 100, onEvent: (event) => events.push(event) });
+    await writeFile(join(dir, "pods"), "in the way");
+    const ended = volumes.prepare(podWith({ name: "scratch", emptyDir: {} }), { signal }).catch((error: unknown) => error);
+    await eventually(() => expect(events).not.toEqual([]));
+    expect(events[0]?.message).toMatch(/^MountVolume\.SetUp failed for volume "scratch" : creating .*scratch failed: E[A-Z]+: /);
+    await eventually(() => expect(clock.pendingCount).toBe(2));
+    await clock.advance(100);
+    expect(await ended).toMatchObject({ code: "not-ready" });
+  });
+
   it("removes links in an emptyDir without following them", async () => {
     const volumes = createVolumes({ rootDir: dir, listMountPoints });
     const pod = podWith({ name: "scratch", emptyDir: {} });
@@ -49,6 +62,20 @@ describe("volumes", () => {
     await symlink(join(dir, "precious"), join(ready.get("scratch")?.hostPath ?? "", "link"));
     await volumes.release("u1", { signal });
     expect(await readFile(join(dir, "precious"), "utf8")).toBe("x");
+  });
+
+  it("removes what somebody put in the place of a volume, and nothing of what it leads to", async () => {
+    const volumes = createVolumes({ rootDir: dir, listMountPoints });
+    const elsewhere = join(dir, "elsewhere");
+    await mkdir(elsewhere);
+    await writeFile(join(elsewhere, "precious"), "x");
+    const places = join(dir, "pods/u1/volumes/kubernetes.io~empty-dir");
+    await mkdir(places, { recursive: true });
+    await symlink(elsewhere, join(places, "moved"));
+    await writeFile(join(places, "file"), "y");
+    await volumes.release("u1", { signal });
+    expect(await readFile(join(elsewhere, "precious"), "utf8")).toBe("x");
+    await expect(stat(places)).rejects.toThrow("ENOENT");
   });
 
   it("says in the reference's words why a volume is not ready, each time it tried, and gives up in the end", async () => {

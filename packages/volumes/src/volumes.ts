@@ -6,7 +6,7 @@ import { isVolumesError, VolumesError } from "./errors.ts";
 import { createVolumesMetrics } from "./metrics.ts";
 import type { VolumesMetrics } from "./metrics.ts";
 import { applyVolumeOwnership } from "./ownership.ts";
-import { lacksHostPath } from "./plugins/host-path-check.ts";
+import { createHostPathLooks } from "./plugins/host-path-looks.ts";
 import type { PluginTools, ReadyVolume } from "./plugins/plugin.ts";
 import { podPaths } from "./pod-paths.ts";
 import type { CallOptions, ObjectChange, VolumeEvent, VolumesPorts } from "./ports.ts";
@@ -185,6 +185,7 @@ const createTools = (options: VolumesOptions, ports: VolumesPorts, metrics: Volu
   return {
     rootDir,
     ports,
+    hostPaths: createHostPathLooks({ clock }),
     maxPayloadBytes,
     clock,
     random,
@@ -247,7 +248,7 @@ export const createVolumes = (options: VolumesOptions, ports: VolumesPorts = {})
     },
     isLacking: async (pod) => {
       const looks = (pod.spec?.volumes ?? []).flatMap(({ hostPath }) =>
-        hostPath === undefined ? [] : [lacksHostPath(hostPath.path, hostPath.type ?? "")],
+        hostPath === undefined ? [] : [tools.hostPaths.lacks(hostPath.path, hostPath.type ?? "")],
       );
       return (await Promise.all(looks)).includes(true);
     },

@@ -1,5 +1,5 @@
 import type { Pod } from "@nk/pod-model";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createApiSource } from "./api-source.ts";
 import type { WatchItem } from "./watched-objects.ts";
 
@@ -59,5 +59,26 @@ describe("pods of the API", () => {
       "gone b",
       "remove b",
     ]);
+  });
+
+  it("are not waited for any longer when the kubelet stops, whatever has to be known before them", async () => {
+    const stop = new AbortController();
+    const shown = vi.fn<(pod: Pod) => void>();
+    const isRead = Promise.withResolvers<void>();
+    const run = createApiSource(
+      {
+        watch: async function* () {
+          isRead.resolve();
+          yield { type: "synced", items: [pod("a")] };
+        },
+        ready: new Promise(() => {}),
+      },
+      { appeared: () => {}, shown, gone: () => {}, applySnapshot: () => {}, applyUpdate: () => {} },
+    );
+    const ended = run(stop.signal).catch((error: unknown) => error);
+    await isRead.promise;
+    stop.abort(new Error("received SIGTERM"));
+    expect(await ended).toBe(stop.signal.reason);
+    expect(shown).not.toHaveBeenCalled();
   });
 });

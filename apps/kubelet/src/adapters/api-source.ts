@@ -1,5 +1,6 @@
 import { podRef } from "@nk/pod-model";
 import type { Pod, PodRef, PodUid, PodUpdate, SourceSnapshot } from "@nk/pod-model";
+import { raceSignal } from "@nk/stdx";
 import type { WatchItem } from "./watched-objects.ts";
 
 /** Who is told what the API shows of this node's pods. */
@@ -42,7 +43,8 @@ export const createApiSource = ({ watch, ready }: ApiSourceOptions, sink: ApiSou
   return async (signal) => {
     for await (const item of watch({ signal })) {
       if (item.type === "synced") {
-        await ready;
+        // It may never come when the kubelet stops first.
+        await raceSignal(ready, signal);
         isSynced = true;
         replaceAll(item.items);
       } else if (item.type === "deleted") {

@@ -100,6 +100,35 @@ describe("writing a payload", () => {
     expect((await stat(join(dir, "a"))).mode & 0o777).toBe(0o400);
   });
 
+  it("does not pile up what attempts that failed have written: where there is no room, that would leave less and less", async () => {
+    await write({ a: "1" });
+    const failing = {
+      atStep: (step: WriteStep): void => {
+        if (step === "set-ownership") throw new Error("no space left on device");
+      },
+    };
+    for (let attempt = 0; attempt < 3; attempt += 1) await expect(write({ a: "2" }, failing)).rejects.toThrow("no space left on device");
+    const generations = (await readdir(dir)).filter((name) => name.startsWith("..2026"));
+    expect(generations).toHaveLength(2);
+    expect(generations).toContain(await readlink(join(dir, "..data")));
+    expect(await readVisible()).toEqual({ a: "1" });
+  });
+
+  it("begins with the room that a kubelet which died has taken", async () => {
+    await write({ a: "1" });
+    const left = "..2026_11_21_00_00_00.1";
+    await mkdir(join(dir, left));
+    let found: readonly string[] = [];
+    const look = {
+      setOwnership: async (): Promise<void> => {
+        found = await readdir(dir);
+      },
+    };
+    await write({ a: "2" }, look);
+    expect(found).toContain("..data");
+    expect(found).not.toContain(left);
+  });
+
   it("writes an empty volume", async () => {
     await write({ a: "1" });
     await write({});

@@ -151,6 +151,15 @@ const holdsPayload = async ({ directory: generation, files }: Place, payload: Pa
   }
 };
 
+/** Those that attempts which failed or died left take room, of which there may be too little for a new one. */
+const makeRoom = async ({ directory, files }: Place, current: string | undefined): Promise<void> => {
+  for (const entry of await files.readdir(directory, { withFileTypes: true })) {
+    if (!entry.isDirectory() || !GENERATION.test(entry.name) || entry.name === current) continue;
+    // What cannot be removed is told of in the end, when the new files are there.
+    await removeTree(join(directory, entry.name)).catch(() => undefined);
+  }
+};
+
 const publishGeneration = async (place: Place, payload: Payload, options: WriteOptions): Promise<string> => {
   const { directory, files } = place;
   const { atStep } = options;
@@ -207,6 +216,7 @@ export const writePayload = async (
     const linked = await readLinkOrUndefined(files, join(directory, DATA_LINK));
     const current = linked !== undefined && GENERATION.test(linked) ? linked : undefined;
     const isWritten = current === undefined || !(await holdsPayload({ directory: join(directory, current), files }, payload, options));
+    if (isWritten) await makeRoom(place, current);
     const generation = isWritten ? await publishGeneration(place, payload, options) : current;
     atStep?.("link-visible");
     await linkVisible(place, payload);

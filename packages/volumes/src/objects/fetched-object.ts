@@ -36,8 +36,8 @@ export const createFetchedObject = <T extends AnyObject>(parts: HeldObjectParts<
       learn(await raceSignal(source.get(ref, { signal: deadline.signal }), deadline.signal));
     } catch (error) {
       if (hasErrorCode(error, "not-found")) return learn(undefined);
-      if (stopped.signal.aborted) return;
       if (known === undefined) throw new VolumesError("object-unavailable", errorText(error), { cause: error });
+      if (stopped.signal.aborted) return;
       logger.warn("reading an object failed, the last known state holds", { kind, ...ref, error: errorText(error) });
     } finally {
       scheduleRecheck();

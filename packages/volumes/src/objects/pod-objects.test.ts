@@ -256,6 +256,15 @@ describe("objects that are cached", () => {
     expect((await get(objects)).data).toEqual({ a: "1" });
   });
 
+  it("are not said to be missing when their last pod goes while they are read: an optional volume would be emptied", async () => {
+    const objects = cached();
+    configMaps.put(configMap({ a: "1" }));
+    objects.register(volumePod("u1"));
+    const reading = get(objects).catch((error: unknown) => error);
+    objects.unregister("u1");
+    expect(await reading).toMatchObject({ code: "object-unavailable" });
+  });
+
   it("are looked at by themselves when a volume shows them", async () => {
     const objects = cached(10_000);
     objects.register(volumePod("u1"));

@@ -3,7 +3,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ensureHostPath, lacksHostPath } from "./host-path-check.ts";
+import { createFakeClock } from "@nk/stdx/testing";
+import { ensureHostPath } from "./host-path-check.ts";
+import { createHostPathLooks } from "./host-path-looks.ts";
 
 let dir = "";
 
@@ -35,12 +37,13 @@ describe("a hostPath", () => {
   });
 
   it("is lacking while what must exist does not, and never what can be made", async () => {
+    const looks = createHostPathLooks({ clock: createFakeClock() });
     const missing = join(dir, "missing");
-    expect(await lacksHostPath(missing, "Directory")).toBe(true);
-    expect(await lacksHostPath(missing, "File")).toBe(true);
-    for (const type of ["", "DirectoryOrCreate", "FileOrCreate"]) expect(await lacksHostPath(missing, type)).toBe(false);
+    expect(await looks.lacks(missing, "Directory")).toBe(true);
+    expect(await looks.lacks(missing, "File")).toBe(true);
+    for (const type of ["", "DirectoryOrCreate", "FileOrCreate"]) expect(await looks.lacks(missing, type)).toBe(false);
     await expect(stat(missing)).rejects.toThrow("ENOENT");
-    expect(await lacksHostPath(dir, "Directory")).toBe(false);
+    expect(await looks.lacks(dir, "Directory")).toBe(false);
   });
 
   it("is found for each type that exists", async () => {
@@ -69,6 +72,13 @@ describe("a hostPath", () => {
     expect(await readFile(join(dir, "f"), "utf8")).toBe("kept");
     await expect(ensureHostPath(join(dir, "f"), "DirectoryOrCreate")).rejects.toThrow("is not a directory");
     await expect(ensureHostPath(join(dir, "no/parent"), "FileOrCreate")).rejects.toMatchObject({ code: "host-path" });
+  });
+
+  it("that the kernel will not have is refused, and not tried without end", async () => {
+    await expect(ensureHostPath("/proc/no-such/dir", "DirectoryOrCreate")).rejects.toMatchObject({
+      code: "host-path",
+      message: expect.stringMatching(/^creating the directory \/proc\/no-such\/dir failed: E[A-Z]+:/),
+    });
   });
 
   it("of an unknown type fails", async () => {

@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
 import type { Stats } from "node:fs";
 import { mkdir, open, stat } from "node:fs/promises";
-import { VolumesError } from "../errors.ts";
+import { dirname } from "node:path";
+import { hasErrorCode, toVolumesError, VolumesError } from "../errors.ts";
 
 const typeFailure = (text: string): VolumesError => new VolumesError("host-path-type", `hostPath type check failed: ${text}`);
 
@@ -10,15 +11,37 @@ const statOrUndefined = async (path: string): Promise<Stats | undefined> => {
     return await stat(path);
   } catch (error) {
     if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return undefined;
-    throw new VolumesError("host-path", `reading ${path} failed`, { cause: error });
+    throw toVolumesError(error, "host-path", `reading ${path} failed`);
+  }
+};
+
+/**
+ * Node's own recursive form never ends where the kernel answers ENOENT below a directory that is there, as it does in /proc: it would spin in
+ * a thread for good, which nothing can abort.
+ */
+const makeDirectories = async (path: string): Promise<void> => {
+  const makeOne = async (): Promise<void> => {
+    try {
+      await mkdir(path, { mode: 0o755 });
+    } catch (error) {
+      // Also when somebody else made it meanwhile.
+      if (!hasErrorCode(error, "EEXIST") || !(await stat(path)).isDirectory()) throw error;
+    }
+  };
+  try {
+    await makeOne();
+  } catch (error) {
+    if (!hasErrorCode(error, "ENOENT") || dirname(path) === path) throw error;
+    await makeDirectories(dirname(path));
+    await makeOne();
   }
 };
 
 const createDirectory = async (path: string): Promise<void> => {
   try {
-    await mkdir(path, { recursive: true, mode: 0o755 });
+    await makeDirectories(path);
   } catch (error) {
-    throw new VolumesError("host-path", `creating the directory ${path} failed`, { cause: error });
+    throw toVolumesError(error, "host-path", `creating the directory ${path} failed`);
   }
 };
 
@@ -29,7 +52,7 @@ const createFile = async (path: string): Promise<void> => {
   } catch (error) {
     // Somebody else made it between the look and this: as good as ours.
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return;
-    throw new VolumesError("host-path", `creating the file ${path} failed`, { cause: error });
+    throw toVolumesError(error, "host-path", `creating the file ${path} failed`);
   }
 };
 
@@ -69,13 +92,8 @@ export const ensureHostPath = async (path: string, type: string): Promise<void> 
   }
 };
 
-const MADE_HERE: ReadonlySet<string> = new Set(["", "DirectoryOrCreate", "FileOrCreate"]);
+/** Types of paths that are made when they are missing, or not looked at. */
+export const MADE_HERE: ReadonlySet<string> = new Set(["", "DirectoryOrCreate", "FileOrCreate"]);
 
-/** Whether the host path is not what its type says now, without making anything; false when that cannot be told. */
-export const lacksHostPath = async (path: string, type: string): Promise<boolean> => {
-  if (MADE_HERE.has(type)) return false;
-  return ensureHostPath(path, type).then(
-    () => false,
-    (error: unknown) => error instanceof VolumesError && error.code === "host-path-type",
-  );
-};
+/** Whether the path is known not to be what its type says. */
+export const isMissingHostPath = (error: unknown): boolean => error instanceof VolumesError && error.code === "host-path-type";

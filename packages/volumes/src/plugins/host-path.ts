@@ -1,4 +1,3 @@
-import { ensureHostPath } from "./host-path-check.ts";
 import type { VolumePlugin } from "./plugin.ts";
 
 /** A path of the node itself. Its owner and mode are left alone. */
@@ -6,9 +5,9 @@ export const hostPathPlugin: VolumePlugin = {
   name: "kubernetes.io/host-path",
   source: "hostPath",
   hasContent: false,
-  setUp: async ({ volume }) => {
+  setUp: async ({ volume, signal }, { hostPaths }) => {
     const { path = "", type = "" } = volume.hostPath ?? {};
-    await ensureHostPath(path, type);
+    await hostPaths.ensure(path, type, { signal });
     return { ready: { hostPath: path } };
   },
 };

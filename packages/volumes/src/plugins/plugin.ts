@@ -2,6 +2,7 @@ import type { Pod, PodRef, Volume } from "@nk/pod-model";
 import type { Clock, RandomSource } from "@nk/stdx";
 import type { OwnershipRequest } from "../ownership.ts";
 import type { VolumesPorts } from "../ports.ts";
+import type { HostPathLooks } from "./host-path-looks.ts";
 
 /** Where a volume lies on the host. */
 export interface ReadyVolume {
@@ -36,6 +37,7 @@ export interface VolumeOutcome {
 export interface PluginTools {
   readonly rootDir: string;
   readonly ports: VolumesPorts;
+  readonly hostPaths: HostPathLooks;
   readonly maxPayloadBytes: number;
   readonly clock: Clock;
   readonly random: RandomSource;

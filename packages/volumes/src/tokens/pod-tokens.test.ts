@@ -67,6 +67,11 @@ describe("tokens", () => {
     expect((await tokens.get(request("u2"), {})).refreshAtMs - clock.nowMs()).toBe(1000);
   });
 
+  it("are asked for once a minute, and not without end, when this machine's clock is so far ahead that each is over already", async () => {
+    lifeMs = -7_200_000;
+    expect((await createTokens().get(request(), {})).refreshAtMs - clock.nowMs()).toBe(60_000);
+  });
+
   it("stay in use when they cannot be replaced, are tried again later and later, and end when they expire", async () => {
     const tokens = createTokens();
     const first = await tokens.get(request(), {});

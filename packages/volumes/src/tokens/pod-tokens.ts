@@ -76,7 +76,9 @@ export const createPodTokens = (source: TokenSourcePort, options: PodTokensOptio
     const expiresAtMs = Date.parse(answer.expirationTimestamp);
     if (!Number.isFinite(expiresAtMs)) throw new Error("the answer has no expiration time");
     const waitMs = Math.min(maxAgeMs, (expiresAtMs - nowMs) * LIFE_SHARE) - random() * maxJitterMs;
-    return { token: answer.token, expiresAtMs, refreshAtMs: nowMs + Math.max(LEAST_WAIT_MS, waitMs), failures: 0 };
+    // One that is over at once is so by this machine's clock; the next one would be, too.
+    const leastMs = expiresAtMs > nowMs ? LEAST_WAIT_MS : RETRY_MAX_MS;
+    return { token: answer.token, expiresAtMs, refreshAtMs: nowMs + Math.max(leastMs, waitMs), failures: 0 };
   };
   /** After a failure: what there is goes on being used, and is asked for again later. */
   const postpone = (held: Held): Held => {
