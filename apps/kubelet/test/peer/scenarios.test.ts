@@ -36,7 +36,7 @@ const play = async (node: Node, barrier: KubeletBarrier, index: number): Promise
 
 /** Pods that were deleted must be gone from the runtime, too: no container and no sandbox stays. */
 const removeAll = async ({ rig }: Node): Promise<void> => {
-  await until("the runtime to have nothing of the pods any more", async () => {
+  const isEmpty = async (): Promise<boolean> => {
     // Some go by themselves meanwhile, and a connection may be closed under so many requests: what is left is asked again.
     await Promise.allSettled(rig.pods.list().map(({ metadata }) => rig.remove("Pod", metadata?.name ?? "", 1)));
     const [{ items }, { containers }] = await Promise.all([
@@ -44,7 +44,9 @@ const removeAll = async ({ rig }: Node): Promise<void> => {
       rig.cri.listContainers({ filter: undefined }),
     ]);
     return items.length === 0 && containers.length === 0;
-  });
+  };
+  // Not asked all the time: a hundred requests each time would be most of the work of a small machine.
+  await until("the runtime to have nothing of the pods any more", isEmpty, { timeoutMs: 60_000, intervalMs: 250 });
 };
 
 it("plays every scenario on a node", { timeout: 180_000 }, async () => {
