@@ -145,7 +145,9 @@ const deletePod = async (
   const { api, settings } = context;
   const outcome = await api.deletePod(view.ref, { gracePeriodSeconds: 0, signal });
   count(settings, "delete", outcome === "deleted" ? "done" : outcome === "not-found" ? "gone" : "refused");
-  // Not found: somebody was faster. Conflict: the name belongs to another pod. Either way this one is not there.
+  // Conflict: the name is another pod's, or somebody in the API's way refused: only the object itself tells.
+  if (outcome === "conflict" && (await read(context, lane, { view, signal }))) throw new Error("the API refuses to delete the pod");
+  // Not found: somebody was faster.
   lane.state = outcome === "deleted" ? "deleted" : "gone";
   settings.logger.debug("pod is deleted from the API", { podUid: lane.uid, outcome });
   settings.onDeleted(lane.ref);

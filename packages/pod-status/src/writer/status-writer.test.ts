@@ -110,6 +110,26 @@ describe("the status writer", () => {
     expect(api.get("default/a")).toBeUndefined();
   });
 
+  it("deletes a pod whose deletion was refused with a conflict though it is the same one, as an admission webhook may", async () => {
+    let refusals = 1;
+    const { api, clock, create, start, writer } = setUp({}, (real) => ({
+      deletePod: async (...request) => {
+        refusals -= 1;
+        return refusals < 0 ? await real.deletePod(...request) : "conflict";
+      },
+    }));
+    void start();
+    create("a");
+    const known = api.get("default/a");
+    const deleting = api.put({ ...known, metadata: { ...known?.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } });
+    writer.observed(deleting);
+    writer.publish(deleting, sketchStatus({ phase: "Succeeded", exitCode: 0 }), { couldHaveRunningContainers: false });
+    writer.finished(deleting);
+    await clock.advance(10_000);
+    expect(api.requests.map((request) => request.split(" ")[0])).toEqual(["patch", "get", "delete"]);
+    expect(api.get("default/a")).toBeUndefined();
+  });
+
   it("measures from the first change that was not shown, and counts requests and ended containers", async () => {
     const { bench, clock, create, publish, recorded, start, writer } = setUp();
     void start();
