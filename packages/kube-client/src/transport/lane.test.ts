@@ -58,7 +58,7 @@ interface Setup {
   readonly pool: LanePool;
   readonly connections: readonly SlowConnection[];
   /** So many attempts to connect succeed from now on; the others are refused. */
-  admit(count: number): void;
+  readonly admit: (count: number) => void;
   readonly attempts: () => number;
 }
 
