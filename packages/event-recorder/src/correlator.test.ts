@@ -23,7 +23,10 @@ const setUp = (overrides: { readonly maxEntries?: number } = {}) => {
   const see = (request: Partial<EventRequest> & { readonly name?: string }) => {
     const involved = { kind: "Pod", namespace: "default", name: request.name ?? "web", uid: "u1" };
     return correlator.correlate(
-      makeEvent({ involved, type: "Normal", reason: "Pulled", message: "here", ...request }, { ...context, nanos: nanoClock() }),
+      makeEvent(
+        { involved, type: "Normal", reason: "Pulled", message: "here", ...request },
+        { ...context, nowMs: clock.nowMs(), nanos: nanoClock() },
+      ),
     );
   };
   return { clock, see, correlator };

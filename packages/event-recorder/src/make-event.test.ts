@@ -6,7 +6,14 @@ const random = createSeededRandom(7);
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/u;
 
 describe("makeEvent", () => {
-  const context = { component: "kubelet", host: "node-1", maxMessageBytes: 1024, random, nanos: 1_767_225_600_123_456_789n };
+  const context = {
+    component: "kubelet",
+    host: "node-1",
+    maxMessageBytes: 1024,
+    random,
+    nowMs: 1_767_225_600_123,
+    nanos: 1_767_225_600_123_456_789n,
+  };
 
   it("makes the event the reference makes", () => {
     const involved = { apiVersion: "v1", kind: "Pod", namespace: "shop", name: "web", uid: "u1", resourceVersion: "12" };

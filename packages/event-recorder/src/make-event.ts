@@ -53,13 +53,16 @@ export interface EventContext {
   readonly host: string;
   readonly maxMessageBytes: number;
   readonly random: RandomSource;
+  /** When it happened, wall time. */
+  readonly nowMs: number;
+  /** For the name; not a time to show: it stands still while a clock that was set back catches up. */
   readonly nanos: bigint;
 }
 
 /** The core/v1 event of a request, seen once. An object without a namespace has its events in `default`. */
 export const makeEvent = (request: EventRequest, context: EventContext): CoreEvent => {
   const { involved, fieldPath, annotations } = request;
-  const time = formatTimestamp(Number(context.nanos / NANOS_PER_MS));
+  const time = formatTimestamp(context.nowMs);
   return {
     apiVersion: "v1",
     kind: "Event",

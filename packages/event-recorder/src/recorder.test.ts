@@ -49,6 +49,21 @@ describe("the event recorder", () => {
     expect(sink.events).toMatchObject([{ reason: "Started", count: 1, involvedObject: { name: "web" } }]);
   });
 
+  it("tells the time of the clock also after that was far ahead and has been set right", async () => {
+    const clock = createFakeClock();
+    const aheadMs = { value: 365 * 24 * 3_600_000 };
+    const { recorder, run, sink } = setUp(undefined, { clock: { ...clock, nowMs: () => clock.nowMs() + aheadMs.value } });
+    void run();
+    recorder.record(about("early"));
+    aheadMs.value = 0;
+    recorder.record(about("late"));
+    await clock.advance(0);
+    expect(sink.events).toMatchObject([
+      { firstTimestamp: "2027-01-01T00:00:00Z", lastTimestamp: "2027-01-01T00:00:00Z" },
+      { firstTimestamp: "2026-01-01T00:00:00Z", lastTimestamp: "2026-01-01T00:00:00Z" },
+    ]);
+  });
+
   it("counts an event up with one patch and no read", async () => {
     const { recorder, run, clock, sink } = setUp();
     void run();

@@ -94,7 +94,7 @@ export const createEventRecorder = (ports: EventRecorderPorts, options: EventRec
       const { involved, type, reason, message } = request;
       if (type !== "Normal" && type !== "Warning") return refuse(request, "unknown type");
       if (involved.name === undefined || involved.name === "") return refuse(request, "the object has no name");
-      const event = makeEvent(request, { component, host, maxMessageBytes, random, nanos: nanoClock() });
+      const event = makeEvent(request, { component, host, maxMessageBytes, random, nowMs: clock.nowMs(), nanos: nanoClock() });
       logger.debug("event", { kind: involved.kind, namespace: involved.namespace, name: involved.name, type, reason, message });
       if (!lanes.offer(laneOf(event), event)) {
         metrics.count("dropped");

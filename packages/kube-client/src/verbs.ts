@@ -127,6 +127,9 @@ export const computeLane = (kind: ResourceKind, subresource: string | undefined)
 export const completeItem = <T extends KubeObject>(kind: ResourceKind<T>, item: T): T =>
   item.kind === undefined ? { ...item, apiVersion: kind.apiVersion, kind: kind.kind } : item;
 
+const isObjectList = <T>(value: unknown): value is readonly T[] =>
+  Array.isArray(value) && value.every((item) => typeof item === "object" && item !== null && !Array.isArray(item));
+
 const writeQuery = ({ fieldManager, dryRun }: WriteOptions): QueryValues => ({ fieldManager, dryRun: dryRun === true ? "All" : undefined });
 
 class RequestVerbs implements Verbs {
@@ -148,19 +151,20 @@ class RequestVerbs implements Verbs {
   async list<T extends KubeObject>(kind: ResourceKind<T>, query: ListQuery = {}, options: CallOptions = {}): Promise<ObjectList<T>> {
     const { namespace, ...values } = query;
     const call = { kind, place: { namespace }, verb: "list", method: "GET", isIdempotent: true, query: values } as const;
-    const list = await this.#call<{ readonly items?: readonly T[] | null; readonly metadata?: { readonly [key: string]: unknown } }>(
+    const list = await this.#call<{ readonly items?: unknown; readonly metadata?: { readonly [key: string]: unknown } | null }>(
       call,
       options,
     );
     const { resourceVersion, continue: next, remainingItemCount } = list.metadata ?? {};
-    if ((list.items !== undefined && list.items !== null && !Array.isArray(list.items)) || typeof resourceVersion !== "string") {
+    const items: unknown = list.items ?? [];
+    if (!isObjectList<T>(items) || typeof resourceVersion !== "string") {
       throw new KubeClientError({
         code: "bad-answer",
         message: `cannot list ${describePlace(kind, { namespace })}: the answer is no list`,
       });
     }
     return {
-      items: (list.items ?? []).map((item) => completeItem(kind, item)),
+      items: items.map((item) => completeItem(kind, item)),
       resourceVersion,
       continue: typeof next === "string" && next !== "" ? next : undefined,
       remainingItemCount: typeof remainingItemCount === "number" ? remainingItemCount : undefined,

@@ -48,11 +48,11 @@ export const createOwnership = (context: Context, schedule: ReportSchedule): Own
     async claim(facts, signal) {
       if (!options.registerNode || (state.kind === "ours" && cache.node !== undefined)) return "free";
       if (state.kind === "lost" && !options.reRegister) return "waiting";
-      const { epoch } = cache;
+      const asked = cache.ask();
       const { node, isNew } = await register(context, facts, signal);
-      cache.learn(node, epoch);
+      cache.learn(node, asked);
       // It was deleted while it was being registered: the watch has woken us, and the next look begins anew.
-      if (cache.epoch !== epoch) return "waiting";
+      if (cache.epoch !== asked.epoch) return "waiting";
       own(node, isNew, facts);
       return "claimed";
     },

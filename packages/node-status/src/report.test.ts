@@ -48,6 +48,20 @@ describe("the status", () => {
     ]);
   });
 
+  it("is set right although the versions of the server have gone back, as after a restore of etcd", async () => {
+    const { run, clock, api, status } = setUp();
+    void run();
+    await clock.advance(0);
+    const node = api.stored() ?? {};
+    status.onNodeObserved({ ...node, metadata: { ...node.metadata, resourceVersion: "900000" } });
+    const conditions = node.status?.conditions?.map((one) => ({ ...one, status: "Unknown" }));
+    api.write({ ...node, status: { ...node.status, ...(conditions === undefined ? {} : { conditions }) } });
+    await clock.advance(600_000);
+    expect(readyOf(api.stored())).toBe("True");
+    expect(readyOf(status.node())).toBe("True");
+    expect(Number(status.node()?.metadata?.resourceVersion)).toBeLessThan(1_000);
+  });
+
   it("has one patch under way, and what changes meanwhile is one more", async () => {
     const answer = Promise.withResolvers<void>();
     let isSlow = false;

@@ -50,15 +50,15 @@ const sendOnce = async (context: Context, input: ReportInput, base: Node): Promi
   }
   // Within one second of the last report not even a heartbeat's time differs.
   const patch = computeNodePatch(base, node);
-  const { epoch } = cache;
-  const updated =
-    patch === undefined
-      ? base
-      : await callApi(context, signal, {
-          what: `updating the status of node ${nodeName}`,
-          call: (call) => ports.node.patchStatus(nodeName, patch, call),
-        });
-  cache.learn(updated, epoch);
+  let updated = base;
+  if (patch !== undefined) {
+    const asked = cache.ask();
+    updated = await callApi(context, signal, {
+      what: `updating the status of node ${nodeName}`,
+      call: (call) => ports.node.patchStatus(nodeName, patch, call),
+    });
+    cache.learn(updated, asked);
+  }
   schedule.sent(options.clock.monotonicMs(), hasChanged);
   if (isNodeReady(updated)) metrics.ready(options.clock.nowMs(), facts.machine?.bootTimeMs);
   ports.listener?.onVolumesReported?.(updated.status?.volumesInUse ?? []);
@@ -82,9 +82,9 @@ export const report = async (context: Context, input: ReportInput): Promise<Repo
   for (let attempt = 1; ; attempt += 1) {
     try {
       if (base === undefined) {
-        const { epoch } = cache;
+        const asked = cache.ask();
         base = await readNode(context, input.signal);
-        cache.learn(base, epoch);
+        cache.learn(base, asked);
       }
       return await sendOnce(context, input, base);
     } catch (error) {

@@ -32,7 +32,7 @@ export type PatchOutcome =
    */
   | { readonly type: "refused"; readonly message: string };
 
-/** `deleted`: the API has taken the request; the object may stay for its finalizers. The others are 404 and 409. */
+/** `deleted`: the API has taken the request; the object may stay for its finalizers. The others are 404 and 409; after a 409 the writer reads the object. */
 export type DeleteOutcome = "deleted" | "not-found" | "conflict";
 
 /**

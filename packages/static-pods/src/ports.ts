@@ -7,7 +7,7 @@ export interface MirrorApiPort {
     pod: Pod,
     options: { readonly signal: AbortSignal },
   ): Promise<{ readonly type: "created"; readonly pod: Pod } | { readonly type: "exists" }>;
-  /** DELETE with the UID as a precondition. `not-found`: 404; `conflict`: 409, the name belongs to another pod. */
+  /** DELETE with the UID as a precondition. `not-found`: 404; `conflict`: 409, as when the name belongs to another pod; it is tried again. */
   delete(
     ref: PodRef,
     options: { readonly gracePeriodSeconds: 0; readonly signal: AbortSignal },

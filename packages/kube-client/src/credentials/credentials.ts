@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import type { Clock, Logger } from "@nk/stdx";
 import { KubeClientError } from "../errors.ts";
 import type { ClusterAccess, PemSource } from "../kubeconfig/access.ts";
@@ -6,6 +5,7 @@ import type { KubeClientMetrics } from "../metrics.ts";
 import { createExecCredentials } from "./exec-plugin.ts";
 import { createFileCredentials } from "./file-credentials.ts";
 import type { Credentials } from "./identity.ts";
+import { readBounded } from "./watched-file.ts";
 
 /** What {@link createCredentials} takes. */
 export interface CredentialsOptions {
@@ -23,7 +23,7 @@ export const readPemSource = async (source: PemSource | undefined): Promise<stri
   if (source === undefined) return undefined;
   if ("pem" in source) return source.pem;
   try {
-    return await readFile(source.file, "utf8");
+    return await readBounded(source.file);
   } catch (error) {
     throw new KubeClientError({ code: "credentials", message: `cannot read ${source.file}`, details: { file: source.file }, cause: error });
   }

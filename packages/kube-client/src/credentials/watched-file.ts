@@ -1,6 +1,6 @@
-import { open } from "node:fs/promises";
+import { constants } from "node:fs";
 import type { Stats } from "node:fs";
-import { stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { KubeClientError } from "../errors.ts";
 
 /** A file's text, read again when the file changed. */
@@ -15,8 +15,9 @@ const MAX_BYTES = 1024 * 1024;
 
 const stampOf = ({ mtimeMs, ctimeMs, size, ino }: Stats): string => `${mtimeMs} ${ctimeMs} ${size} ${ino}`;
 
-const readBounded = async (path: string): Promise<string> => {
-  await using file = await open(path, "r");
+/** The text of a file of at most 1 MiB. A pipe is not waited for. */
+export const readBounded = async (path: string): Promise<string> => {
+  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const buffer = Buffer.alloc(MAX_BYTES + 1);
   let length = 0;
   for (;;) {

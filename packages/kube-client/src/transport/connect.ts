@@ -2,10 +2,11 @@ import { connect as connectTcp, isIP } from "node:net";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { TLSSocket } from "node:tls";
-import { withDeadline } from "@nk/stdx";
+import { raceSignal, withDeadline } from "@nk/stdx";
 import type { Clock } from "@nk/stdx";
 import type { ClientCertificate } from "../credentials/identity.ts";
-import type { ClusterAccess } from "../kubeconfig/access.ts";
+import { KubeClientError } from "../errors.ts";
+import type { ClusterAccess, PemSource } from "../kubeconfig/access.ts";
 import { readPemSource } from "../credentials/credentials.ts";
 import { connectError } from "./node-error.ts";
 
@@ -37,11 +38,23 @@ export const addressOf = (server: string): { readonly host: string; readonly por
   return { host, port: url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port) };
 };
 
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----/u;
+
+/**
+ * Read anew for each connection, so that a rotated authority needs no restart. Of an empty text Node would make the authorities that the
+ * machine trusts: a file that is just being written must not open the door to all of them.
+ */
+const readAuthority = async (source: PemSource | undefined): Promise<string | undefined> => {
+  const pem = await readPemSource(source);
+  if (source === undefined || (pem !== undefined && CERTIFICATE.test(pem))) return pem;
+  const where = "file" in source ? ` ${source.file}` : "";
+  throw new KubeClientError({ code: "credentials", message: `cannot use the certificate authority${where}: it holds no certificate` });
+};
+
 const startTls = async (options: OpenSocketOptions): Promise<TLSSocket> => {
   const { access, certificate } = options;
   const { host, port } = addressOf(access.server);
-  // Read anew for each connection, so that a rotated authority needs no restart.
-  const ca = await readPemSource(access.ca);
+  const ca = await raceSignal(readAuthority(access.ca), options.signal);
   const servername = access.tlsServerName ?? (isIP(host) === 0 ? host : undefined);
   return connectTls({
     host,
@@ -86,7 +99,9 @@ export const openSocket = async (options: OpenSocketOptions): Promise<OpenedSock
   using deadline = withDeadline({ signal, timeoutMs, clock, what: `connecting to ${access.server}` });
   try {
     const isTls = access.server.startsWith("https:");
-    const socket = isTls ? await startTls(options) : connectTcp({ ...addressOf(access.server), ...ADDRESS_OPTIONS });
+    const socket = isTls
+      ? await startTls({ ...options, signal: deadline.signal })
+      : connectTcp({ ...addressOf(access.server), ...ADDRESS_OPTIONS });
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     await untilConnected(socket, isTls ? "secureConnect" : "connect", deadline.signal);

@@ -45,6 +45,8 @@ interface Member {
 
 /** What an HTTP/2 connection is expected to carry while nothing is known of it. */
 const EXPECTED_STREAMS = 100;
+/** An attempt that failed beside other connections is made again after so long: at once would be a busy loop. */
+const REOPEN_MS = 1_000;
 
 class Pool implements LanePool {
   readonly #options: LanePoolOptions;
@@ -54,6 +56,8 @@ class Pool implements LanePool {
   #generation = 0;
   #opening = 0;
   #protocol: Connection["protocol"] = "h2";
+  /** The wait after a failed attempt, while other connections are open or under way. */
+  #pause: Disposable | undefined;
 
   constructor(options: LanePoolOptions) {
     this.#options = options;
@@ -73,8 +77,8 @@ class Pool implements LanePool {
   close(): void {
     const error = new KubeClientError({ code: "closed", message: "the client was closed", details: { mayHaveHadEffect: false } });
     this.#closing.abort(error);
-    for (const waiter of this.#waiters) waiter.refuse(error);
-    this.#waiters.clear();
+    this.#endPause();
+    this.#refuseWaiting(error);
     for (const { connection } of this.#members) connection.destroy("closed");
   }
 
@@ -115,7 +119,8 @@ class Pool implements LanePool {
     const isHttp2 = this.#protocol === "h2";
     const limit = isHttp2 ? maxConnections : maxHttp1Connections;
     const wanted = isHttp2 ? Math.ceil(this.#waiters.size / EXPECTED_STREAMS) : this.#waiters.size;
-    const open = [...this.#members].filter(({ connection }) => connection.isOpen).length;
+    const open = this.#countOpen();
+    if (this.#pause !== undefined && open + this.#opening > 0) return;
     while (this.#opening < wanted && open + this.#opening < limit) {
       this.#opening += 1;
       void this.#open();
@@ -140,22 +145,44 @@ class Pool implements LanePool {
       this.#protocol = connection.protocol;
       this.#options.onCount(this.#members.size);
       this.#opening -= 1;
+      this.#endPause();
       if (this.#closing.signal.aborted) connection.destroy("closed");
       // Opened with credentials that have been replaced meanwhile.
       else if (generation !== this.#generation) connection.drain();
     } catch (error) {
       this.#opening -= 1;
-      this.#refuseAll(error);
+      this.#afterFailure(error);
     }
     this.#serve();
   }
 
   /** An attempt failed. Others that are under way, or connections that will have room, may still serve those who wait. */
-  #refuseAll(error: unknown): void {
-    const hasHope = this.#opening > 0 || [...this.#members].some(({ connection }) => connection.isOpen);
-    if (hasHope) return;
+  #afterFailure(error: unknown): void {
+    if (this.#closing.signal.aborted) return;
+    if (this.#countOpen() + this.#opening > 0) return this.#startPause();
+    this.#endPause();
+    this.#refuseWaiting(error);
+  }
+
+  #refuseWaiting(error: unknown): void {
     for (const waiter of this.#waiters) waiter.refuse(error);
     this.#waiters.clear();
+  }
+
+  #countOpen(): number {
+    return [...this.#members].filter(({ connection }) => connection.isOpen).length;
+  }
+
+  #startPause(): void {
+    this.#pause ??= this.#options.clock.schedule(REOPEN_MS, () => {
+      this.#pause = undefined;
+      this.#serve();
+    });
+  }
+
+  #endPause(): void {
+    this.#pause?.[Symbol.dispose]();
+    this.#pause = undefined;
   }
 
   #remove(member: Member, cause: string): void {

@@ -46,6 +46,8 @@ export interface ReflectorOptions<T extends KubeObject> extends ReflectorParts {
 /** client-go's reflector: 5 to 10 minutes, so that watches spread over the servers again. */
 const TIMEOUT_SECONDS = 300;
 const BACKOFF = { initialMs: 800, maxMs: 30_000, jitter: 0.5 };
+/** A longer Retry-After is not obeyed: a proxy that was told of an hour of maintenance must not leave a node blind for as long. */
+const MAX_RETRY_AFTER_MS = 30_000;
 /** The first retry comes at once, but not from all watches of all nodes in the same instant. */
 const FAST_RETRY_MS = 100;
 /** A server that is back gets the watches of all nodes within this time. */
@@ -176,7 +178,8 @@ class Reflector<T extends KubeObject> {
     });
     const lastedMs = clock.monotonicMs() - startMs;
     if (lastedMs >= HEALTHY_STREAM_MS) this.#failures = 0;
-    if (end.type === "ended" && (events > 0 || lastedMs >= SHORT_STREAM_MS)) return 0;
+    const hasWorked = initial?.isComplete !== false && (events > 0 || lastedMs >= SHORT_STREAM_MS);
+    if (end.type === "ended" && hasWorked) return 0;
     return this.#after(end, initial);
   }
 
@@ -209,7 +212,12 @@ class Reflector<T extends KubeObject> {
         else this.#options.logger.info("a silent watch is replaced", { resource: this.#options.kind.resource });
         return 0;
       case "ended":
-        return this.#failed(new KubeClientError({ code: "bad-answer", message: `${this.#what()}: the stream ended at once` }));
+        return this.#failed(
+          new KubeClientError({
+            code: "bad-answer",
+            message: `${this.#what()}: the stream ended ${isUnsynced ? "before it had told everything" : "at once"}`,
+          }),
+        );
       case "bad-event": {
         this.#options.metrics.watchParseErrors.inc({ resource: this.#options.kind.resource });
         if (!isUnsynced) this.#relist("bad-event");
@@ -261,7 +269,7 @@ class Reflector<T extends KubeObject> {
     onProblem(error);
     logger.debug("a watch has to be started again", { resource: kind.resource, attempt, error });
     const backoffMs = attempt === 0 ? random() * FAST_RETRY_MS : computeBackoffMs({ ...BACKOFF, attempt: attempt - 1, random });
-    return Math.max(backoffMs, error.retryAfterMs ?? 0);
+    return Math.max(backoffMs, Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
   }
 }
 

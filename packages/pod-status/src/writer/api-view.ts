@@ -35,6 +35,8 @@ export interface Mirrors {
   /** Takes a newer view; false when it is older than what is known. */
   set(mirror: Pod): boolean;
   update(view: ApiView): void;
+  /** Takes a view although it is older than what is known. */
+  reset(view: ApiView): void;
   /** Forgets the mirror with this UID. */
   delete(ref: PodRef): void;
   /** The mirror of this very version of a static pod; a mirror of the version before it, or after, is not its own. */
@@ -44,6 +46,11 @@ export interface Mirrors {
 /** Creates it with no mirror known. */
 export const createMirrors = (): Mirrors => {
   const byName = new Map<PodFullName, { readonly view: ApiView; readonly hash: string | undefined }>();
+  const replace = (view: ApiView): void => {
+    const name = podFullName(view.ref);
+    const known = byName.get(name);
+    if (known?.view.ref.uid === view.ref.uid) byName.set(name, { ...known, view });
+  };
   return {
     set(mirror) {
       const view = viewOf(mirror);
@@ -54,10 +61,10 @@ export const createMirrors = (): Mirrors => {
       return true;
     },
     update(view) {
-      const name = podFullName(view.ref);
-      const known = byName.get(name);
-      if (known !== undefined && known.view.ref.uid === view.ref.uid && !isOlder(view, known.view)) byName.set(name, { ...known, view });
+      const known = byName.get(podFullName(view.ref));
+      if (known !== undefined && !isOlder(view, known.view)) replace(view);
     },
+    reset: replace,
     delete(ref) {
       const name = podFullName(ref);
       if (byName.get(name)?.view.ref.uid === ref.uid) byName.delete(name);

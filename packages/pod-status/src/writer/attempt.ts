@@ -26,6 +26,22 @@ export const adoptView = (context: Pick<AttemptContext, "mirrors">, lane: Lane, 
   lane.wasReady ||= isReady(view.status);
 };
 
+/**
+ * Takes the answer to a request that was made when `asked` was known. The server cannot answer from before that, unless its versions have
+ * gone back, as they do when etcd is restored from a backup: what is known then counts for nothing, or no later news would count either.
+ */
+const adoptAnswer = (
+  context: Pick<AttemptContext, "mirrors">,
+  lane: Lane,
+  { answer, asked }: { readonly answer: ApiView; readonly asked: ApiView },
+): void => {
+  if (isOlder(answer, asked)) {
+    if (lane.isStatic) context.mirrors.reset(answer);
+    else lane.view = answer;
+  }
+  adoptView(context, lane, answer);
+};
+
 /** The API's object is not there any more. A static pod waits for its next mirror. */
 export const closeAsGone = (context: Pick<AttemptContext, "mirrors">, lane: Lane, view: ApiView): void => {
   if (lane.isStatic) {
@@ -71,7 +87,7 @@ const read = async (
     return false;
   }
   count(context.settings, "read", "done");
-  adoptView(context, lane, viewOf(pod));
+  adoptAnswer(context, lane, { answer: viewOf(pod), asked: view });
   return true;
 };
 
@@ -104,7 +120,7 @@ const patchStatus = async (
   switch (outcome.type) {
     case "written":
       count(settings, "patch", "done");
-      adoptView(context, lane, viewOf(outcome.pod));
+      adoptAnswer(context, lane, { answer: viewOf(outcome.pod), asked: view });
       noteReconcile(settings, lane, isRepair);
       acknowledge(settings, lane, { shown, view });
       // The write changed nothing of what was shown: the server will not have it otherwise.
@@ -129,7 +145,9 @@ const deletePod = async (
   const { api, settings } = context;
   const outcome = await api.deletePod(view.ref, { gracePeriodSeconds: 0, signal });
   count(settings, "delete", outcome === "deleted" ? "done" : outcome === "not-found" ? "gone" : "refused");
-  // Not found: somebody was faster. Conflict: the name belongs to another pod. Either way this one is not there.
+  // Conflict: the name is another pod's, or somebody in the API's way refused: only the object itself tells.
+  if (outcome === "conflict" && (await read(context, lane, { view, signal }))) throw new Error("the API refuses to delete the pod");
+  // Not found: somebody was faster.
   lane.state = outcome === "deleted" ? "deleted" : "gone";
   settings.logger.debug("pod is deleted from the API", { podUid: lane.uid, outcome });
   settings.onDeleted(lane.ref);

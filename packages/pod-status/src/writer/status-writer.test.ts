@@ -71,6 +71,65 @@ describe("the status writer", () => {
     expect(names.map((name) => api.get(`default/${name}`)?.status?.phase)).toEqual(["Pending", "Pending", "Running", "Running", "Running"]);
   });
 
+  it("deletes a pod although the versions of the server have gone back, as after a restore of etcd", async () => {
+    const { api, clock, create, start, writer } = setUp();
+    void start();
+    create("a");
+    const known = api.get("default/a") ?? {};
+    writer.observed({ ...known, metadata: { ...known.metadata, resourceVersion: "900000" } });
+    const deleting = api.put({ ...known, metadata: { ...known.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } });
+    writer.observed(deleting);
+    writer.publish(deleting, sketchStatus({ phase: "Succeeded", exitCode: 0 }), { couldHaveRunningContainers: false });
+    writer.finished(deleting);
+    await clock.advance(60_000);
+    expect(api.requests.map((request) => request.split(" ")[0])).toEqual(["patch", "delete"]);
+    expect(api.get("default/a")).toBeUndefined();
+  });
+
+  it("does not take the answer to a write for the newest when the watch told of a later version meanwhile", async () => {
+    const answered = Promise.withResolvers<void>();
+    const { api, clock, create, publish, start, writer } = setUp({}, (real) => ({
+      patchStatus: async (...request) => {
+        const outcome = await real.patchStatus(...request);
+        await answered.promise;
+        return outcome;
+      },
+    }));
+    void start();
+    create("a");
+    publish("a");
+    await clock.advance(0);
+    const deleting = { ...api.get("default/a")?.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" };
+    writer.observed(api.put({ ...api.get("default/a"), metadata: deleting }));
+    answered.resolve();
+    await clock.advance(0);
+    const gone = { ...sketchApiPod({ name: "a" }), status: sketchStatus({ phase: "Succeeded", exitCode: 0 }) };
+    writer.publish(gone, gone.status, { couldHaveRunningContainers: false });
+    writer.finished(gone);
+    await clock.advance(0);
+    expect(api.get("default/a")).toBeUndefined();
+  });
+
+  it("deletes a pod whose deletion was refused with a conflict though it is the same one, as an admission webhook may", async () => {
+    let refusals = 1;
+    const { api, clock, create, start, writer } = setUp({}, (real) => ({
+      deletePod: async (...request) => {
+        refusals -= 1;
+        return refusals < 0 ? await real.deletePod(...request) : "conflict";
+      },
+    }));
+    void start();
+    create("a");
+    const known = api.get("default/a");
+    const deleting = api.put({ ...known, metadata: { ...known?.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } });
+    writer.observed(deleting);
+    writer.publish(deleting, sketchStatus({ phase: "Succeeded", exitCode: 0 }), { couldHaveRunningContainers: false });
+    writer.finished(deleting);
+    await clock.advance(10_000);
+    expect(api.requests.map((request) => request.split(" ")[0])).toEqual(["patch", "get", "delete"]);
+    expect(api.get("default/a")).toBeUndefined();
+  });
+
   it("measures from the first change that was not shown, and counts requests and ended containers", async () => {
     const { bench, clock, create, publish, recorded, start, writer } = setUp();
     void start();

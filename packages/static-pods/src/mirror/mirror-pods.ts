@@ -118,6 +118,8 @@ const take = async (
   } else if (step.type === "delete") {
     const { ref } = step.mirror;
     const outcome = await api.delete(ref, { gracePeriodSeconds: 0, signal });
+    // Another pod has the name, as the watch will tell; or somebody in the API's way refused, and the mirror is still there.
+    if (outcome === "conflict") throw new Error(`the API refuses to delete the mirror pod ${lane.name}`);
     lane.deletedUid = ref.uid;
     if (lane.shown?.ref.uid === ref.uid) lane.shown = undefined;
     logger.info("mirror pod is deleted", { pod: lane.name, why: step.why, outcome });
