@@ -23,11 +23,16 @@ const INVALID = '{"message": "Invalid request."}';
 
 const undecodable = (): KubeletApiError => new KubeletApiError("bad-request", '{"message": "Unable to decode query."}');
 
+const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n } as const;
+
+/** An int64; what a double can't hold exactly is the greatest that it can: no log has as many lines, bytes or seconds. */
 const wholeNumber = (query: URLSearchParams, name: string, minimum: number): number | undefined => {
   const text = query.get(name);
   if (text === null) return undefined;
-  if (!/^[+-]?\d{1,18}$/.test(text)) throw undecodable();
-  const value = Number(text);
+  if (!/^[+-]?\d{1,40}$/.test(text)) throw undecodable();
+  const exact = BigInt(text.replace(/^\+/, ""));
+  if (exact < INT64.min || exact > INT64.max) throw undecodable();
+  const value = Math.min(Number(exact), Number.MAX_SAFE_INTEGER);
   if (value < minimum) throw new KubeletApiError("invalid-options", INVALID);
   return value;
 };
@@ -57,7 +62,7 @@ const sinceTime = (query: URLSearchParams, nowMs: number): string | undefined =>
 
 const streamOf = (query: URLSearchParams): Pick<ContainerLogRequest, "stream"> => {
   const stream = query.get("stream");
-  if (stream === null || stream === "" || stream === "All") return {};
+  if (stream === null || stream === "All") return {};
   if (stream === "Stdout") return { stream: "stdout" };
   if (stream === "Stderr") return { stream: "stderr" };
   throw new KubeletApiError("invalid-options", INVALID);

@@ -300,8 +300,20 @@ describe("the smaller routes", () => {
     expect(summary(await asAdmin(node.server, `${path}?tail=all&tailLines=1`))).toEqual([200, "err\none\ntwo\n"]);
     expect((await asAdmin(node.server, `${path}?tailLines=1&stream=Stdout`)).status).toBe(422);
     expect((await asAdmin(node.server, `${path}?stream=Both`)).status).toBe(422);
+    expect((await asAdmin(node.server, `${path}?stream=`)).status).toBe(422);
     expect((await asAdmin(node.server, `${path}?tailLines=`)).status).toBe(400);
     expect((await asAdmin(node.server, `${path}?tailLines=all`)).status).toBe(400);
+  });
+
+  it.each(["limitBytes", "tailLines", "sinceSeconds"])("take any int64 as %s, and nothing beyond", async (name) => {
+    await using node = await openNode();
+    const ask = async (value: string): Promise<number> =>
+      (await asAdmin(node.server, `/containerLogs/default/api1/api1?${name}=${value}`)).status;
+    expect(await ask("9223372036854775807")).toBe(200);
+    expect(await ask("0000000000000000000007")).toBe(200);
+    expect(await ask("9223372036854775808")).toBe(400);
+    expect(await ask("-9223372036854775808")).toBe(422);
+    expect(await ask("-9223372036854775809")).toBe(400);
   });
 
   it("measure health checks when all are asked for", async () => {
