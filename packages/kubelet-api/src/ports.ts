@@ -151,6 +151,7 @@ export interface SelfPort {
   configuration(): unknown;
   /** Flag name -> value; secrets as "CLASSIFIED". */
   flags(): { readonly [name: string]: string };
+  /** `binaryVersion` as in `1.36.1`; `runtimeVersion` is of what executes the kubelet, where the reference names its Go. */
   status(): { readonly startedAtMs: number; readonly binaryVersion: string; readonly runtimeVersion: string };
 }
 

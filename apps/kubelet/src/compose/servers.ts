@@ -59,7 +59,7 @@ const debugPorts = (parts: ServerParts): DebugPorts => {
     }),
     streaming: streamingOf(cri),
     commands: commandsOf(cri),
-    self: self.facts({ runtimeVersion: runtime.version }),
+    self: self.facts,
     verbosity: self,
     nodeLogs: { rootDirectory: "/var/log" },
     explain: explanations({ pods, cache }),

@@ -248,10 +248,30 @@ describe("the smaller routes", () => {
       flags: { config: "/etc/kubelet.yaml", v: "2" },
     });
     const status = JSON.parse((await asAdmin(node.server, "/statusz", accept("Statusz"))).body) as { readonly paths: readonly string[] };
-    expect(status).toMatchObject({ kind: "Statusz", binaryVersion: "1.36.0", uptimeSeconds: 0 });
+    expect(status).toMatchObject({
+      kind: "Statusz",
+      goVersion: "v24",
+      binaryVersion: "1.36.0",
+      emulationVersion: "1.36",
+      uptimeSeconds: 0,
+    });
     expect(status.paths).toEqual(expect.arrayContaining(["/configz", "/debug", "/exec", "/healthz", "/metrics", "/statusz"]));
     expect((await asAdmin(node.server, "/statusz")).body).toContain("Binary version= 1.36.0\n");
     expect((await asAdmin(node.server, "/flagz", { headers: { accept: "application/yaml" } })).status).toBe(406);
+  });
+
+  it.each(["Flagz", "Statusz"])("give the versions of %s their content type, and warn of the old one", async (kind) => {
+    await using node = await openNode();
+    const headersOf = async (version: string): Promise<readonly unknown[]> => {
+      const accept = `application/json;v=${version};g=config.k8s.io;as=${kind}`;
+      const { contentType, headers } = await asAdmin(node.server, `/${kind.toLowerCase()}`, { headers: { accept } });
+      return [contentType, headers["warning"]];
+    };
+    expect(await headersOf("v1beta1")).toEqual([`application/json;g=config.k8s.io;v=v1beta1;as=${kind}`, undefined]);
+    expect(await headersOf("v1alpha1")).toEqual([
+      `application/json;g=config.k8s.io;v=v1alpha1;as=${kind}`,
+      `299 - "This version of the ${kind.toLowerCase()} endpoint is deprecated. Please use a newer version."`,
+    ]);
   });
 
   it("change the verbosity", async () => {
