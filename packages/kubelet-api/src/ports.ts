@@ -22,6 +22,8 @@ export interface LogsPort {
 export interface MetricsPort {
   /** Usually {@link METRICS_CONTENT_TYPE}. */
   readonly contentType: string;
+  /** When the process started, since the epoch; told in a header `Process-Start-Time-Unix`, in whole seconds. */
+  readonly startedAtMs?: number;
   render(): Promise<string>;
 }
 

@@ -33,9 +33,14 @@ type Listening = Pick<HttpServerOptions, "address" | "port">;
 const healthChecks = ({ runtime }: ServerParts): HealthChecks => createHealthChecks(() => runtime.pleg.health.problem());
 
 const publicPorts = (telemetry: Telemetry, parts: ServerParts): PublicPorts => {
-  const { runtime, pods } = parts;
+  const { runtime, pods, self } = parts;
   const { main, probes, slis } = telemetry.pages;
-  const page = (register: PrometheusRegister): MetricsPort => ({ contentType: METRICS_CONTENT_TYPE, render: () => register.render() });
+  const { startedAtMs } = self.facts.status();
+  const page = (register: PrometheusRegister): MetricsPort => ({
+    contentType: METRICS_CONTENT_TYPE,
+    startedAtMs,
+    render: () => register.render(),
+  });
   return {
     pods: {
       listPods: () => pods.listPods(),

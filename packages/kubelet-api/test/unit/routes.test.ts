@@ -300,6 +300,14 @@ describe("the smaller routes", () => {
     expect([answer.status, answer.headers["allow"]]).toEqual([405, "GET, POST"]);
   });
 
+  it("tell with metrics when the process started, if that is known", async () => {
+    const known = { contentType: "text/plain", startedAtMs: 1_795_299_612_999, render: () => Promise.resolve("up 1\n") };
+    const { startedAtMs: _, ...unknown } = known;
+    await using node = await openNode({ ports: { metrics: { "/metrics": known, "/metrics/slis": unknown } } });
+    const startOf = async (path: string): Promise<unknown> => (await asAdmin(node.server, path)).headers["process-start-time-unix"];
+    expect([await startOf("/metrics"), await startOf("/metrics/slis")]).toEqual(["1795299612", undefined]);
+  });
+
   it("compress metrics for who takes it", async () => {
     await using node = await openNode();
     const body = await new Promise<Buffer>((resolve, reject) => {
