@@ -33,6 +33,7 @@ const start = async (config: LoadedConfig): Promise<void> => {
   logger.info("Starting kubelet", { node: settings.nodeName });
   const self = createSelf(config, {
     startedAtMs: systemClock.nowMs(),
+    runtimeVersion: process.version,
     changeVerbosity: (level) => {
       verbosity = level;
     },

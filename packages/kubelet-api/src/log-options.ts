@@ -23,15 +23,18 @@ const INVALID = '{"message": "Invalid request."}';
 
 const undecodable = (): KubeletApiError => new KubeletApiError("bad-request", '{"message": "Unable to decode query."}');
 
+const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n } as const;
+
+/** An int64; what a double can't hold exactly is the greatest that it can: no log has as many lines, bytes or seconds. */
 const wholeNumber = (query: URLSearchParams, name: string, minimum: number): number | undefined => {
   const text = query.get(name);
   if (text === null) return undefined;
-  if (!/^[+-]?\d{1,19}$/.test(text)) throw undecodable();
-  const whole = BigInt(text.replace("+", ""));
-  if (BigInt.asIntN(64, whole) !== whole) throw undecodable();
-  if (whole < minimum) throw new KubeletApiError("invalid-options", INVALID);
+  if (!/^[+-]?\d{1,40}$/.test(text)) throw undecodable();
+  const exact = BigInt(text.replace(/^\+/, ""));
+  if (exact < INT64.min || exact > INT64.max) throw undecodable();
+  if (exact < minimum) throw new KubeletApiError("invalid-options", INVALID);
   // No log is that long; clients say the largest int64 for "no limit", and what is no safe integer would be refused further on.
-  return Math.min(Number(whole), Number.MAX_SAFE_INTEGER);
+  return Math.min(Number(exact), Number.MAX_SAFE_INTEGER);
 };
 
 /** `tail` is an old name of `tailLines`; there, `all` means that it is not there. */
@@ -68,7 +71,7 @@ const sinceTime = (query: URLSearchParams, nowMs: number): string | undefined =>
 
 const streamOf = (query: URLSearchParams): Pick<ContainerLogRequest, "stream"> => {
   const stream = query.get("stream");
-  if (stream === null || stream === "" || stream === "All") return {};
+  if (stream === null || stream === "All") return {};
   if (stream === "Stdout") return { stream: "stdout" };
   if (stream === "Stderr") return { stream: "stderr" };
   throw new KubeletApiError("invalid-options", INVALID);

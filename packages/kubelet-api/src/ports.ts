@@ -22,6 +22,8 @@ export interface LogsPort {
 export interface MetricsPort {
   /** Usually {@link METRICS_CONTENT_TYPE}. */
   readonly contentType: string;
+  /** When the process started, since the epoch; told in a header `Process-Start-Time-Unix`, in whole seconds. */
+  readonly startedAtMs?: number;
   render(): Promise<string>;
 }
 
@@ -151,6 +153,7 @@ export interface SelfPort {
   configuration(): unknown;
   /** Flag name -> value; secrets as "CLASSIFIED". */
   flags(): { readonly [name: string]: string };
+  /** `binaryVersion` as in `1.36.1`; `runtimeVersion` is of what executes the kubelet, where the reference names its Go. */
   status(): { readonly startedAtMs: number; readonly binaryVersion: string; readonly runtimeVersion: string };
 }
 

@@ -1,6 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import type { KubeletSettings } from "@nk/kubelet-config";
+import { NODE_EVENTS } from "@nk/node-status";
 import type { Logger } from "@nk/stdx";
+import type { EventLog } from "./event-log.ts";
 import type { HostFacts } from "./host.ts";
 
 /** Refuses machines that the settings do not allow; the texts are the reference's. */
@@ -18,6 +20,11 @@ export const checkHost = (
   if (settings.failSwapOn && host.swapCapacityBytes > 0n) {
     throw new Error("running with swap on is not supported, please disable swap or set --fail-swap-on flag to false");
   }
+};
+
+/** Tells once, at start, what of the machine is there on sufferance. */
+export const reportHost = (host: Pick<HostFacts, "cgroupVersion">, events: Pick<EventLog, "recordNode">): void => {
+  if (host.cgroupVersion === 1) events.recordNode(NODE_EVENTS.cgroupV1());
 };
 
 /** Tells the kernel how willingly to kill the kubelet. A kubelet without the right to do so runs on. */

@@ -12,7 +12,7 @@ import { reportResolvConf } from "../adapters/resolv-conf.ts";
 import { readSubordinateIds } from "../adapters/subordinate-ids.ts";
 import { readHostFacts } from "../adapters/host.ts";
 import type { HostFacts } from "../adapters/host.ts";
-import { applyOomScoreAdj, checkHost } from "../adapters/host-checks.ts";
+import { applyOomScoreAdj, checkHost, reportHost } from "../adapters/host-checks.ts";
 import { createProbes } from "@nk/probes";
 import { createProbeMemory } from "../adapters/probe-memory.ts";
 import { execThroughRuntime, probesForPodSync } from "../adapters/probing.ts";
@@ -70,6 +70,7 @@ export const buildKubelet = async (
       recordNode: (event) => membership.node.record(event),
     },
   );
+  reportHost(host, events);
   await reportResolvConf(settings, events);
   const decisions = createEmitter<PodDecision>();
   const timelines = createStartTimelines({ clock: telemetry.clock });

@@ -4,18 +4,27 @@ import type { LoadedConfig } from "@nk/kubelet-config";
 
 /** What this kubelet is and how it was told to run, and how much it logs. */
 export interface KubeletSelf extends VerbosityPort {
-  facts(runtime: { readonly runtimeVersion: string }): SelfPort;
+  readonly facts: SelfPort;
 }
 
 /** From the configuration the process was started with. */
 export const createSelf = (
   config: Pick<LoadedConfig, "configObject" | "givenFlags">,
-  options: { readonly startedAtMs: number; readonly changeVerbosity: (level: number) => void },
+  options: {
+    readonly startedAtMs: number;
+    /** Of what executes the kubelet, as `/statusz` shows it: Node's. */
+    readonly runtimeVersion: string;
+    readonly changeVerbosity: (level: number) => void;
+  },
 ): KubeletSelf => ({
   changeVerbosity: options.changeVerbosity,
-  facts: ({ runtimeVersion }) => ({
+  facts: {
     configuration: () => config.configObject,
     flags: () => config.givenFlags,
-    status: () => ({ startedAtMs: options.startedAtMs, binaryVersion: KUBERNETES_VERSION, runtimeVersion }),
-  }),
+    status: () => ({
+      startedAtMs: options.startedAtMs,
+      binaryVersion: KUBERNETES_VERSION.replace(/^v/, ""),
+      runtimeVersion: options.runtimeVersion,
+    }),
+  },
 });

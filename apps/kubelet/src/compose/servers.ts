@@ -1,18 +1,11 @@
 import { allowAll, createAuthenticator, createReadOnlyRoutes, createSecureRoutes, createWebhookAuthorizer } from "@nk/kubelet-api";
 import { containerLogsRoute, explainRoute, healthzRoute, openCaFile, openHttpServer, openHttpsServer } from "@nk/kubelet-api";
 import { METRICS_CONTENT_TYPE, openKeyPairFiles, runningPodsRoute } from "@nk/kubelet-api";
-import type {
-  Authenticator,
-  Authorizer,
-  DebugPorts,
-  HealthCheck,
-  HttpServer,
-  HttpServerOptions,
-  MetricsPort,
-  PublicPorts,
-} from "@nk/kubelet-api";
+import type { Authenticator, Authorizer, DebugPorts, HttpServer, HttpServerOptions, MetricsPort, PublicPorts } from "@nk/kubelet-api";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { explanations } from "../adapters/explain.ts";
+import { createHealthChecks } from "../adapters/health-checks.ts";
+import type { HealthChecks } from "../adapters/health-checks.ts";
 import { createLogs } from "../adapters/logs.ts";
 import { accessReviews, tokenReviews } from "../adapters/reviews.ts";
 import { toRunningPods } from "../adapters/running-pods.ts";
@@ -37,28 +30,23 @@ export interface ServerParts {
 
 type Listening = Pick<HttpServerOptions, "address" | "port">;
 
-const healthChecks = ({ runtime }: ServerParts): readonly HealthCheck[] => [
-  { name: "ping", check: () => undefined },
-  { name: "log", check: () => undefined },
-  {
-    name: "syncloop",
-    check: () => {
-      const problem = runtime.pleg.health.problem();
-      if (problem !== undefined) throw new Error(problem);
-    },
-  },
-];
+const healthChecks = ({ runtime }: ServerParts): HealthChecks => createHealthChecks(() => runtime.pleg.health.problem());
 
 const publicPorts = (telemetry: Telemetry, parts: ServerParts): PublicPorts => {
-  const { runtime, pods } = parts;
+  const { runtime, pods, self } = parts;
   const { main, probes, slis } = telemetry.pages;
-  const page = (register: PrometheusRegister): MetricsPort => ({ contentType: METRICS_CONTENT_TYPE, render: () => register.render() });
+  const { startedAtMs } = self.facts.status();
+  const page = (register: PrometheusRegister): MetricsPort => ({
+    contentType: METRICS_CONTENT_TYPE,
+    startedAtMs,
+    render: () => register.render(),
+  });
   return {
     pods: {
       listPods: () => pods.listPods(),
       listRunningPods: async (options) => toRunningPods(await runtime.view.listPods(options)),
     },
-    checks: healthChecks(parts),
+    checks: healthChecks(parts).api,
     checkMetrics: slis,
     metrics: { "/metrics": page(main), "/metrics/probes": page(probes), "/metrics/slis": page(slis) },
   };
@@ -76,7 +64,7 @@ const debugPorts = (parts: ServerParts): DebugPorts => {
     }),
     streaming: streamingOf(cri),
     commands: commandsOf(cri),
-    self: self.facts({ runtimeVersion: runtime.version }),
+    self: self.facts,
     verbosity: self,
     nodeLogs: { rootDirectory: "/var/log" },
     explain: explanations({ pods, cache }),
@@ -158,7 +146,10 @@ export const openServers = async (settings: KubeletSettings, telemetry: Telemetr
   };
   const healthz: Listening = { address: settings.healthzBindAddress, port: settings.healthzPort };
   if (healthz.port !== 0)
-    announce("healthz", await openHttpServer({ ...healthz, routes: [healthzRoute(healthChecks(parts), telemetry.pages.slis)], logger }));
+    announce(
+      "healthz",
+      await openHttpServer({ ...healthz, routes: [healthzRoute(healthChecks(parts).process, telemetry.pages.slis)], logger }),
+    );
   if (!settings.enableServer) return;
   announce("https", await openSecure(settings, telemetry, parts));
   if (settings.readOnlyPort === 0) return;

@@ -1,7 +1,8 @@
+import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { Lease, Node, NodeCondition } from "@nk/pod-model";
+import type { CoreEvent, Lease, Node, NodeCondition } from "@nk/pod-model";
 import { CLUSTER_NODE, untilApiPod } from "../cluster-rig.ts";
 import type { ClusterRig } from "../cluster-rig.ts";
 import { SLEEP, podOf, shell } from "../manifests.ts";
@@ -55,6 +56,18 @@ export const describeNode = (rig: () => ClusterRig): void => {
     expect(current.status?.runtimeHandlers?.map(({ name }) => name)).toEqual(expect.arrayContaining(["", "runc", "other"]));
     // The API server taints a new node; the controllers take the taint away again.
     await untilNode("without taints", ({ spec }) => (spec?.taints ?? []).length === 0);
+  });
+
+  it.skipIf(existsSync("/sys/fs/cgroup/cgroup.controllers"))("tells that the machine has cgroup v1", async () => {
+    const told = (): CoreEvent | undefined =>
+      rig()
+        .events.list()
+        .find(({ reason }) => reason === "CgroupV1");
+    await rig().events.until(
+      () => "an event of reason CgroupV1",
+      () => told() !== undefined,
+    );
+    expect(told()).toMatchObject({ type: "Warning", involvedObject: { kind: "Node", name: CLUSTER_NODE } });
   });
 
   it("renews its lease", async () => {

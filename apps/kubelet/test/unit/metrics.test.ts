@@ -56,7 +56,7 @@ beforeAll(async () => {
   stack.defer(() => rm(dir, { recursive: true, force: true }));
   const runtime = stack.use(await startFakeRuntime());
   const config = await loadConfig(dir, runtime.endpoint);
-  const self = createSelf(config, { startedAtMs: 0, changeVerbosity: () => undefined });
+  const self = createSelf(config, { startedAtMs: 0, runtimeVersion: "v24.0.0", changeVerbosity: () => undefined });
   const host = readHostFacts({ root: "/", diskPath: dir });
   const signal = AbortSignal.timeout(10_000);
   const { settings } = config;

@@ -1,4 +1,4 @@
-import { negotiateZPage, zPageHeader } from "../http/negotiate.ts";
+import { negotiateZPage, sendZPage, zPageHeader } from "../http/negotiate.ts";
 import type { SelfPort } from "../ports.ts";
 import { sendText } from "../route.ts";
 import type { Route } from "../route.ts";
@@ -18,6 +18,6 @@ export const flagzRoute = (self: Pick<SelfPort, "flags">): Route => ({
     }
     const { apiVersion } = form;
     const object = { kind: "Flagz", apiVersion, metadata: { name: "kubelet" }, flags: Object.fromEntries(flags) };
-    sendText(response, JSON.stringify(object), "application/json");
+    sendZPage(response, form, object);
   },
 });

@@ -19,6 +19,8 @@ export const metricsRoute = (metrics: MetricsPort, path: MetricsPath = "/metrics
   subresources: ["metrics"],
   serve: async (request, response) => {
     const text = await metrics.render();
+    const { startedAtMs } = metrics;
+    if (startedAtMs !== undefined) response.setHeader("Process-Start-Time-Unix", String(Math.floor(startedAtMs / 1000)));
     const isCompressed = /(?:^|[,\s])gzip(?:$|[,;\s])(?!\s*q=0(?:\.0*)?(?:$|,))/.test(String(request.headers["accept-encoding"] ?? ""));
     if (!isCompressed) {
       sendText(response, text, metrics.contentType);

@@ -1,5 +1,5 @@
 import type { Clock } from "@nk/stdx";
-import { negotiateZPage, zPageHeader } from "../http/negotiate.ts";
+import { negotiateZPage, sendZPage, zPageHeader } from "../http/negotiate.ts";
 import type { SelfPort } from "../ports.ts";
 import { sendText } from "../route.ts";
 import type { Route } from "../route.ts";
@@ -26,12 +26,13 @@ export const statuszRoute = (
     const form = negotiateZPage(request.headers.accept, "Statusz");
     const { startedAtMs, binaryVersion, runtimeVersion } = self.status();
     const uptimeSeconds = Math.max(0, Math.floor((options.clock.nowMs() - startedAtMs) / 1000));
+    const emulationVersion = binaryVersion.split(".").slice(0, 2).join(".");
     const startTime = new Date(startedAtMs).toISOString().replace(/\.\d+Z$/, "Z");
     const paths = foldersOf(options.paths);
     if (form.kind === "object") {
       const { apiVersion } = form;
-      const values = { startTime, uptimeSeconds, goVersion: runtimeVersion, binaryVersion, paths };
-      sendText(response, JSON.stringify({ kind: "Statusz", apiVersion, metadata: { name: "kubelet" }, ...values }), "application/json");
+      const values = { startTime, uptimeSeconds, goVersion: runtimeVersion, binaryVersion, emulationVersion, paths };
+      sendZPage(response, form, { kind: "Statusz", apiVersion, metadata: { name: "kubelet" }, ...values });
       return;
     }
     const lines = [
@@ -39,6 +40,7 @@ export const statuszRoute = (
       `Up= ${formatUptime(uptimeSeconds)}`,
       `Runtime version= ${runtimeVersion}`,
       `Binary version= ${binaryVersion}`,
+      `Emulation version= ${emulationVersion}`,
       `Paths= ${paths.join(" ")}`,
     ];
     sendText(response, `${zPageHeader("statusz")}\n${lines.join("\n")}\n`);

@@ -18,6 +18,11 @@ export interface LocatedContainer {
   readonly containerId: string;
 }
 
+/** How {@link locateContainer} waits and fails. */
+export interface LocateOptions extends Pick<RouteRequest, "signal"> {
+  readonly missing?: (path: ContainerPath) => string;
+}
+
 /** Reads `NAMESPACE/POD[/UID]/CONTAINER`. @throws KubeletApiError "not-found" */
 export const parseContainerPath = (rest: readonly string[]): ContainerPath => {
   const [namespace, pod, third, fourth] = rest;
@@ -48,16 +53,16 @@ export const findPod = (
   return pod;
 };
 
-/** Finds the running container that a path names. @throws KubeletApiError "not-found", "internal" */
+/** Finds the running container that a path names; `missing` words its absence. @throws KubeletApiError "not-found", "internal" */
 export const locateContainer = async (
   containers: ContainersPort,
   path: ContainerPath,
-  { signal }: Pick<RouteRequest, "signal">,
+  { signal, missing = ({ container }) => `container not found ("${container}")` }: LocateOptions,
 ): Promise<LocatedContainer> => {
   const pod = findPod(containers, path);
   const { container } = path;
   const containerId = await containers.findContainer({ podUid: podRef(pod).uid, container }, { signal });
   // 500 and not 404: so the reference answers.
-  if (containerId === undefined) throw new KubeletApiError("internal", `container not found ("${container}")`);
+  if (containerId === undefined) throw new KubeletApiError("internal", missing(path));
   return { pod, containerId };
 };

@@ -248,10 +248,30 @@ describe("the smaller routes", () => {
       flags: { config: "/etc/kubelet.yaml", v: "2" },
     });
     const status = JSON.parse((await asAdmin(node.server, "/statusz", accept("Statusz"))).body) as { readonly paths: readonly string[] };
-    expect(status).toMatchObject({ kind: "Statusz", binaryVersion: "1.36.0", uptimeSeconds: 0 });
+    expect(status).toMatchObject({
+      kind: "Statusz",
+      goVersion: "v24",
+      binaryVersion: "1.36.0",
+      emulationVersion: "1.36",
+      uptimeSeconds: 0,
+    });
     expect(status.paths).toEqual(expect.arrayContaining(["/configz", "/debug", "/exec", "/healthz", "/metrics", "/statusz"]));
     expect((await asAdmin(node.server, "/statusz")).body).toContain("Binary version= 1.36.0\n");
     expect((await asAdmin(node.server, "/flagz", { headers: { accept: "application/yaml" } })).status).toBe(406);
+  });
+
+  it.each(["Flagz", "Statusz"])("give the versions of %s their content type, and warn of the old one", async (kind) => {
+    await using node = await openNode();
+    const headersOf = async (version: string): Promise<readonly unknown[]> => {
+      const accept = `application/json;v=${version};g=config.k8s.io;as=${kind}`;
+      const { contentType, headers } = await asAdmin(node.server, `/${kind.toLowerCase()}`, { headers: { accept } });
+      return [contentType, headers["warning"]];
+    };
+    expect(await headersOf("v1beta1")).toEqual([`application/json;g=config.k8s.io;v=v1beta1;as=${kind}`, undefined]);
+    expect(await headersOf("v1alpha1")).toEqual([
+      `application/json;g=config.k8s.io;v=v1alpha1;as=${kind}`,
+      `299 - "This version of the ${kind.toLowerCase()} endpoint is deprecated. Please use a newer version."`,
+    ]);
   });
 
   it("change the verbosity", async () => {
@@ -280,6 +300,14 @@ describe("the smaller routes", () => {
     expect([answer.status, answer.headers["allow"]]).toEqual([405, "GET, POST"]);
   });
 
+  it("tell with metrics when the process started, if that is known", async () => {
+    const known = { contentType: "text/plain", startedAtMs: 1_795_299_612_999, render: () => Promise.resolve("up 1\n") };
+    const { startedAtMs: _, ...unknown } = known;
+    await using node = await openNode({ ports: { metrics: { "/metrics": known, "/metrics/slis": unknown } } });
+    const startOf = async (path: string): Promise<unknown> => (await asAdmin(node.server, path)).headers["process-start-time-unix"];
+    expect([await startOf("/metrics"), await startOf("/metrics/slis")]).toEqual(["1795299612", undefined]);
+  });
+
   it("compress metrics for who takes it", async () => {
     await using node = await openNode();
     const body = await new Promise<Buffer>((resolve, reject) => {
@@ -300,8 +328,20 @@ describe("the smaller routes", () => {
     expect(summary(await asAdmin(node.server, `${path}?tail=all&tailLines=1`))).toEqual([200, "err\none\ntwo\n"]);
     expect((await asAdmin(node.server, `${path}?tailLines=1&stream=Stdout`)).status).toBe(422);
     expect((await asAdmin(node.server, `${path}?stream=Both`)).status).toBe(422);
+    expect((await asAdmin(node.server, `${path}?stream=`)).status).toBe(422);
     expect((await asAdmin(node.server, `${path}?tailLines=`)).status).toBe(400);
     expect((await asAdmin(node.server, `${path}?tailLines=all`)).status).toBe(400);
+  });
+
+  it.each(["limitBytes", "tailLines", "sinceSeconds"])("take any int64 as %s, and nothing beyond", async (name) => {
+    await using node = await openNode();
+    const ask = async (value: string): Promise<number> =>
+      (await asAdmin(node.server, `/containerLogs/default/api1/api1?${name}=${value}`)).status;
+    expect(await ask("9223372036854775807")).toBe(200);
+    expect(await ask("0000000000000000000007")).toBe(200);
+    expect(await ask("9223372036854775808")).toBe(400);
+    expect(await ask("-9223372036854775808")).toBe(422);
+    expect(await ask("-9223372036854775809")).toBe(400);
   });
 
   it("measure health checks when all are asked for", async () => {

@@ -281,7 +281,8 @@ describe("exec, attach and port-forward", () => {
     ["/exec/default/api1/other-uid/api1?output=1", 404, "pod not found"],
     ["/portForward/default/nope", 404, "pod does not exist"],
     ["/exec/default/api1", 404, "404: Page Not Found"],
-    ["/attach/default/api1/nope?output=1", 500, 'container not found ("nope")'],
+    ["/exec/default/api1/nope?output=1&command=ls", 500, 'container not found ("nope")'],
+    ["/attach/default/api1/nope?output=1", 500, "container nope not found in pod api1_default"],
   ])("answers %s with %i", async (path, status, body) => {
     await using backend = await openBackend();
     await using node = await nodeWith(backend);
