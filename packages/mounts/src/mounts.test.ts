@@ -113,7 +113,9 @@ describe("mounts", () => {
   });
 
   it("that are in use are detached only where that was asked for", async () => {
-    const mounts = await mountsWith({ umount: `case "$*" in *" -l "*) : > ${table};; *) echo "umount: target is busy" >&2; exit 32;; esac` });
+    const mounts = await mountsWith({
+      umount: `case "$*" in *" -l "*) : > ${table};; *) echo "umount: target is busy" >&2; exit 32;; esac`,
+    });
     await writeFile(table, entry(join(root, "a")));
     await expect(mounts.unmount(join(root, "a"))).rejects.toMatchObject({
       code: "unmount-failed",
