@@ -117,11 +117,11 @@ test("a driver that becomes ready late has only what is left of the opening's ti
   const driver = await startMemoryDriver({ isReady: () => (probes += 1) > 3 });
   disposals.push(driver);
   using _hang = driver.failOn({ method: "GetPluginInfo", action: { type: "hang" } });
-  const error: unknown = await openCsiClient({ endpoint: driver.endpoint, openTimeoutMs: 1000 }).catch((caught: unknown) => caught);
+  const error: unknown = await openCsiClient({ endpoint: driver.endpoint, openTimeoutMs: 3000 }).catch((caught: unknown) => caught);
   expect(error).toMatchObject({ code: "deadline-exceeded", message: expect.stringContaining("GetPluginInfo") as unknown });
   // Three waits between probes: 50, 100 and 200 ms.
   const [, leftMs = ""] = /no answer within (\d+) ms/.exec((error as Error).message) ?? [];
-  expect(Number(leftMs)).toBeLessThanOrEqual(650);
+  expect(Number(leftMs)).toBeLessThanOrEqual(2650);
 });
 
 test("opening ends with its signal", async () => {

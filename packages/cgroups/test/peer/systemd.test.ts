@@ -167,7 +167,7 @@ describe.skipIf(!canRun)("systemd over a real dbus-daemon (needs root and Debian
 
   it("believes nobody but systemd that a job is over", async () => {
     const forger = await openBus({ socketPath, timeoutMs: 3000, clock: systemClock, onMessage: () => {} });
-    const impatient = createSystemd({ socketPath, timeoutMs: 500 });
+    const impatient = createSystemd({ socketPath, timeoutMs: 1500 });
     await impatient.version();
     fake.endJobsWith("never");
     const starting = expect(impatient.startTransientUnit("b.slice", [])).rejects.toMatchObject({ code: "deadline-exceeded" });
