@@ -150,6 +150,15 @@ describe("httpGet", () => {
     expect((await get(babbling, { scheme: "https" })).output).toContain("http: server gave HTTP response to HTTPS client");
   });
 
+  it("understands a server that ends its lines with a bare LF, as CGI programs do", async () => {
+    const answer = "HTTP/1.0 302 Found\nServer: x\nLocation: http://192.0.2.1/\n\nbody";
+    const bare = await listen(createTcpServer((socket) => socket.once("data", () => socket.end(answer))));
+    expect(await get(bare)).toMatchObject({ verdict: "warning", output: "Probe terminated redirects, Response body: body" });
+    const mixed = "HTTP/1.1 500 Oh\r\nServer: x\r\nX-A: 1\n\nbody";
+    const failing = await listen(createTcpServer((socket) => socket.once("data", () => socket.end(mixed))));
+    expect(await get(failing)).toMatchObject({ verdict: "failure", output: "HTTP probe failed with statuscode: 500" });
+  });
+
   it("speaks https without verifying the certificate", async () => {
     const read = (name: string): string => readFileSync(new URL(`../test/fixtures/${name}`, import.meta.url), "utf8");
     const port = await listen(
