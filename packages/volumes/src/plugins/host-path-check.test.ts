@@ -68,7 +68,10 @@ describe("a hostPath", () => {
     await ensureHostPath(join(dir, "f"), "FileOrCreate");
     expect(await readFile(join(dir, "f"), "utf8")).toBe("kept");
     await expect(ensureHostPath(join(dir, "f"), "DirectoryOrCreate")).rejects.toThrow("is not a directory");
-    await expect(ensureHostPath(join(dir, "no/parent"), "FileOrCreate")).rejects.toMatchObject({ code: "host-path" });
+    await expect(ensureHostPath(join(dir, "no/parent"), "FileOrCreate")).rejects.toMatchObject({
+      code: "host-path",
+      message: `open ${join(dir, "no/parent")}: no such file or directory`,
+    });
   });
 
   it("of an unknown type fails", async () => {

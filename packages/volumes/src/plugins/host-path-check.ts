@@ -29,7 +29,9 @@ const createFile = async (path: string): Promise<void> => {
   } catch (error) {
     // Somebody else made it between the look and this: as good as ours.
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return;
-    throw new VolumesError("host-path", `creating the file ${path} failed`, { cause: error });
+    const isParentMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    const what = isParentMissing ? `open ${path}: no such file or directory` : `creating the file ${path} failed`;
+    throw new VolumesError("host-path", what, { cause: error });
   }
 };
 
