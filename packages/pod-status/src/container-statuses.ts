@@ -155,6 +155,8 @@ const statusOfInstances = (options: {
     state = { waiting: { reason: waiting.reason, ...(waiting.message === "" ? {} : { message: waiting.message }) } };
   }
   const user = newest.user;
+  const containerID = formatContainerId({ runtimeName: input.runtimeName, id: newest.id });
+  const isResizing = input.resize?.inProgress !== undefined && known?.containerID === containerID;
   return {
     name: container.name,
     state,
@@ -164,8 +166,8 @@ const statusOfInstances = (options: {
     restartCount: Math.max(restartCountOf(newest), known?.restartCount ?? 0),
     image: newest.image,
     imageID: newest.imageRef,
-    containerID: formatContainerId({ runtimeName: input.runtimeName, id: newest.id }),
-    ...computeResourceStatus(container, newest),
+    containerID,
+    ...computeResourceStatus(container, newest, isResizing ? { memoryRequest: known.resources?.requests?.["memory"] } : undefined),
     ...volumeMountStatuses(container, input),
     ...(user === undefined
       ? {}
