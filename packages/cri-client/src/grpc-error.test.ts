@@ -8,6 +8,7 @@ test.each([
   ["sent Bearer eyJhbGciOiJSUzI1NiJ9.e30.sig", "sent Bearer ***"],
   ["GET https://s3.example/blob?X-Amz-Signature=deadbeef&x=1", "GET https://s3.example/blob?X-Amz-Signature=***&x=1"],
   ["no basic auth credentials", "no basic auth credentials"],
+  ["mkdir /etc/passwd: not a directory", "mkdir /etc/passwd: not a directory"],
   ["pull access denied, repository does not exist or may require authorization: server message: insufficient_scope", undefined],
   ['failed to resolve reference "docker.io/library/x:1": not found', 'failed to resolve reference "docker.io/library/x:1": not found'],
 ])("redacts %j", (text, expected) => {

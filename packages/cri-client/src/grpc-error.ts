@@ -43,7 +43,7 @@ const SECRETS = [
   { pattern: /(:\/\/)[^/\s@]+@/g, replacement: "$1***@" },
   {
     pattern:
-      /\b((?:authorization|password|passwd|(?:identity|registry|access|refresh)_?token)["']?\s*[:=]\s*["']?)(?:(?:bearer|basic)\s+)?[^\s"',&}]+/gi,
+      /(?<!\/etc\/)\b((?:authorization|password|passwd|(?:identity|registry|access|refresh)_?token)["']?\s*[:=]\s*["']?)(?:(?:bearer|basic)\s+)?[^\s"',&}]+/gi,
     replacement: "$1***",
   },
   { pattern: /\b((?:bearer|basic)\s+)[\w+/.~-]{16,}=*/gi, replacement: "$1***" },

@@ -30,7 +30,8 @@ describe("expansion", () => {
     expect(performance.now() - startMs).toBeLessThan(3_000);
   });
 
-  it("of a sub-path names the variable that is missing", () => {
-    expect([expandSubPath("a/$(A)", lookup), expandSubPath("$(Y)/$(Z)", lookup)]).toEqual([{ path: "a/1" }, { missing: "Y" }]);
+  it("of a sub-path names the variables that are missing or empty, in order", () => {
+    expect([expandSubPath("a/$(A)", lookup), expandSubPath("$(Z)/$(Y)", lookup)]).toEqual([{ path: "a/1" }, { missing: ["Y", "Z"] }]);
+    expect(expandSubPath("$(E)", () => "")).toEqual({ missing: ["E"] });
   });
 });

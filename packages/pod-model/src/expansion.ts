@@ -30,13 +30,16 @@ const expandWith = (text: string, replace: (name: string) => string): string => 
  */
 export const expandVariables = (text: string, lookup: VariableLookup): string => expandWith(text, (name) => lookup(name) ?? `$(${name})`);
 
-/** The same for a subPathExpr, where an unknown name is an error: returns the first one instead of an expansion. */
-export const expandSubPath = (text: string, lookup: VariableLookup): { readonly path: string } | { readonly missing: string } => {
-  let missing: string | undefined;
+/** The same for a subPathExpr, where an unknown name, or one without a value, is an error: returns them sorted instead of an expansion. */
+export const expandSubPath = (
+  text: string,
+  lookup: VariableLookup,
+): { readonly path: string } | { readonly missing: readonly string[] } => {
+  const missing = new Set<string>();
   const path = expandWith(text, (name) => {
     const value = lookup(name);
-    if (value === undefined) missing ??= name;
+    if (value === undefined || value === "") missing.add(name);
     return value ?? "";
   });
-  return missing === undefined ? { path } : { missing };
+  return missing.size === 0 ? { path } : { missing: [...missing].toSorted() };
 };

@@ -84,6 +84,20 @@ describe("the status of a pod from the API", () => {
     expect(closed.containerStatuses?.map(({ state }) => Object.keys(state ?? {})[0])).toEqual(["waiting"]);
   });
 
+  it("leaves containers waiting whose init container was told to stop and exits with 0, however often it is computed", () => {
+    const pod = podWith({ initContainers: [{ name: "i" }] }, deleted);
+    const running = status(pod, observe(container("i")));
+    const stopped = observe(container("i", { state: "exited", exitCode: 0, reason: "Completed" }));
+    const closed = status({ ...pod, status: running }, stopped, { stoppedForGood: true, previous: running });
+    expect(closed).toMatchObject({
+      phase: "Failed",
+      initContainerStatuses: [{ state: { terminated: { exitCode: 0 } } }],
+      containerStatuses: [{ state: { waiting: { reason: "PodInitializing" } } }],
+    });
+    expect(closed.conditions?.find(({ type }) => type === "Ready")?.reason).toBe("ContainersNotReady");
+    expect(status({ ...pod, status: closed }, stopped, { stoppedForGood: true, previous: closed })).toEqual(closed);
+  });
+
   it("shares 12 KiB of termination messages among the containers, cut between characters", () => {
     const pod = podWith({ restartPolicy: "Never", initContainers: [{ name: "i1" }, { name: "i2" }, { name: "i3" }] });
     const ended = container("main", { state: "exited", exitCode: 1 });

@@ -59,7 +59,8 @@ export const computePodStatus = (input: PodStatusInput): PodStatus => {
   const status: PodStatus = {
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     phase,
-    conditions: computeConditions({ input, phase, ...facts }),
+    // Closing the books makes a phase final and leaves the conditions as they were; computed once more they are the same.
+    conditions: computeConditions({ input, phase: input.stoppedForGood ? computed : phase, ...facts }),
     ...explanation(input, phase),
     ...computeAddresses(input),
     startTime: input.previous?.startTime ?? formatTimestamp(input.nowMs),
@@ -69,5 +70,5 @@ export const computePodStatus = (input: PodStatusInput): PodStatus => {
     qosClass: computeQosClass(input.pod),
     ...podResources(input),
   };
-  return input.stoppedForGood ? closeStatus(input.pod, status) : status;
+  return input.stoppedForGood ? closeStatus(input.pod, status, input.previous) : status;
 };

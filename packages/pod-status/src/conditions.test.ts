@@ -206,4 +206,9 @@ describe("the list of conditions", () => {
     const { conditions = [] } = statusOfRow({ metadata: { generation: 3 } });
     expect(conditions.map(({ observedGeneration }) => observedGeneration)).toEqual([3, 3, 3, 3, 3]);
   });
+
+  it("says of no generation that all containers are restarted, as in the reference", () => {
+    const { conditions = [] } = statusOfRow({ spec: restartAll, metadata: { generation: 3 } });
+    expect(conditions.find(({ type }) => type === "AllContainersRestarting")).not.toHaveProperty("observedGeneration");
+  });
 });

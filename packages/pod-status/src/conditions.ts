@@ -122,7 +122,8 @@ const restartingVerdict = ({ phase, input }: Facts): Verdict => {
 
 const toCondition = (type: KubeletCondition | typeof ALL_CONTAINERS_RESTARTING, verdict: Verdict, input: ConditionsInput): PodCondition => {
   const before = input.previous?.conditions?.find((condition) => condition.type === type);
-  const generation = input.pod.metadata?.generation;
+  // The reference tells of which version of the pod a condition is, but for this one.
+  const generation = type === ALL_CONTAINERS_RESTARTING ? undefined : input.pod.metadata?.generation;
   const lastTransitionTime =
     before?.status === verdict.status && before.lastTransitionTime !== undefined ? before.lastTransitionTime : formatTimestamp(input.nowMs);
   return {

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { computeResourceStatus } from "./container-resources.ts";
 import { computeResizeConditions } from "./resize-conditions.ts";
 import { computePodStatus } from "./compute-pod-status.ts";
-import type { ResizeStanding } from "./input.ts";
+import type { PodStatusInput, ResizeStanding } from "./input.ts";
+import { sketchInstance, sketchObserved, sketchPod, statusOf as podStatusOf } from "./testing/sketch-observed.ts";
 
 const statusOf = (given: ResourceRequirements, reported: RuntimeContainerResources | undefined, state: RuntimeContainerState = "running") =>
   computeResourceStatus(
@@ -115,6 +116,15 @@ describe("conditions of a resize", () => {
 
   test("are none without a resize", () => {
     expect([computeResizeConditions(), computeResizeConditions({})]).toEqual([[], []]);
+  });
+
+  test("leave a container the memory request it has until they are done, since only the kubelet knows of it", () => {
+    const pod = (memory: string) => sketchPod({ containers: [{ name: "main", image: "busybox", resources: { requests: { memory } } }] });
+    const observed = sketchObserved([sketchInstance({ resources: { cpuShares: 2n } })]);
+    const before = podStatusOf(pod("40Mi"), observed);
+    const memoryOf = (more: Partial<PodStatusInput>) =>
+      podStatusOf(pod("10Mi"), observed, { previous: before, ...more }).containerStatuses?.[0]?.resources?.requests?.["memory"];
+    expect([memoryOf({ resize: { inProgress } }), memoryOf({})]).toEqual(["40Mi", "10Mi"]);
   });
 
   const statusWith = (resize: ResizeStanding, phase?: "Failed") =>

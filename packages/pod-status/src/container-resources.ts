@@ -45,16 +45,22 @@ const actualResources = (given: ResourceRequirements, reported: RuntimeContainer
   };
 };
 
-/** `allocatedResources`: what the container was given; `resources`: what it has. */
+/**
+ * `allocatedResources`: what the container was given; `resources`: what it has. While a resize of the pod is in progress the memory request that the
+ * same instance had counts as what it has.
+ */
 export const computeResourceStatus = (
   container: Container,
   instance: RuntimeContainerStatus,
+  resizing?: { readonly memoryRequest: string | undefined },
 ): Pick<ContainerStatus, "allocatedResources" | "resources"> => {
   const { requests, limits } = container.resources ?? {};
   const given = { ...(limits === undefined ? {} : { limits }), ...(requests === undefined ? {} : { requests }) };
   const isReported = instance.state === "running" && instance.resources !== undefined;
+  const actual = isReported ? actualResources(given, instance.resources) : given;
+  const had = isReported ? resizing?.memoryRequest : undefined;
   return {
     ...(requests === undefined ? {} : { allocatedResources: requests }),
-    resources: isReported ? actualResources(given, instance.resources) : given,
+    resources: actual.requests === undefined ? actual : { ...actual, requests: withAmount(actual.requests, "memory", had) },
   };
 };

@@ -51,6 +51,16 @@ const states: Rows = {
   "waits for init containers where there are some": [{ spec: init }, "main", "waits PodInitializing"],
   "waits like the others when it is an init container": [{ spec: init }, "i1", "waits PodInitializing"],
   "waits for what keeps it from being started": [{ waiting: { main: "ErrImagePull" } }, "main", "waits ErrImagePull"],
+  "does not wait when it is a sidecar that exited with 0, as in the reference": [
+    { spec: sidecar, has: { side: "ended 0" }, waiting: { side: "CrashLoopBackOff" } },
+    "side",
+    "ended Completed 0",
+  ],
+  "waits when it is a sidecar that failed": [
+    { spec: sidecar, has: { side: "ended 1" }, waiting: { side: "CrashLoopBackOff" } },
+    "side",
+    "waits CrashLoopBackOff, before: ended Error 1",
+  ],
   "waits when it was created and not started": [{ has: { main: "created" } }, "main", "waits ContainerCreating"],
   "waits for what kept it from being started after it was created": [
     { has: { main: "created" }, waiting: { main: "RunContainerError" } },

@@ -147,12 +147,16 @@ const statusOfInstances = (options: {
     (before === undefined ? undefined : computeContainerState(before, input)) ?? rememberedLastState(container.name, newest, input);
   const waiting = waitingReason(input, container.name);
   // What could not be started and is not started again does not wait: it has ended (reference: ShouldContainerBeRestarted).
-  const hasEnded = newest.state === "exited" && (kind === "ephemeral" || !mayRestart(input.pod, container, newest.exitCode));
+  // Nor does a sidecar that exited with 0, although it is: the reference takes it for an init container that is done.
+  const isDone = kind === "ephemeral" || ((kind === "init" || kind === "sidecar") && newest.exitCode === 0);
+  const hasEnded = newest.state === "exited" && (isDone || !mayRestart(input.pod, container, newest.exitCode));
   if (waiting !== undefined && newest.state !== "running" && !hasEnded) {
     if (state.terminated !== undefined) lastState = state;
     state = { waiting: { reason: waiting.reason, ...(waiting.message === "" ? {} : { message: waiting.message }) } };
   }
   const user = newest.user;
+  const containerID = formatContainerId({ runtimeName: input.runtimeName, id: newest.id });
+  const isResizing = input.resize?.inProgress !== undefined && known?.containerID === containerID;
   return {
     name: container.name,
     state,
@@ -162,8 +166,8 @@ const statusOfInstances = (options: {
     restartCount: Math.max(restartCountOf(newest), known?.restartCount ?? 0),
     image: newest.image,
     imageID: newest.imageRef,
-    containerID: formatContainerId({ runtimeName: input.runtimeName, id: newest.id }),
-    ...computeResourceStatus(container, newest),
+    containerID,
+    ...computeResourceStatus(container, newest, isResizing ? { memoryRequest: known.resources?.requests?.["memory"] } : undefined),
     ...volumeMountStatuses(container, input),
     ...(user === undefined
       ? {}

@@ -51,5 +51,16 @@ export const errorText = (error: unknown): string => {
   return error.message;
 };
 
+/**
+ * {@link errorText} with what Go's gRPC puts before the runtime's own words. The reference takes that off where a call is about a container's
+ * start, and shows it where it is about a sandbox or a command.
+ */
+export const rpcErrorText = (error: unknown): string => {
+  const text = errorText(error);
+  if (!(error instanceof Error) || text === error.message || !("code" in error) || typeof error.code !== "string") return text;
+  const code = error.code === "cancelled" ? "canceled" : error.code;
+  return `rpc error: code = ${code.replace(/(?:^|-)(.)/gu, (_match, letter: string) => letter.toUpperCase())} desc = ${text}`;
+};
+
 /** Whether a call failed because what it named is not there. */
 export const isNotFound = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "not-found";

@@ -56,7 +56,8 @@ export const exchangeHttp = async (socket: Socket, question: HttpQuestion, signa
   const shielded = shield(socket);
   const stream = scheme === "https" ? secure(shielded, host) : shielded;
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const sent = request({ method: "GET", path, headers, setHost: false, createConnection: () => stream });
+    // As lenient as Go's client: CGI programs and small servers end their lines with a bare LF.
+    const sent = request({ method: "GET", path, headers, setHost: false, insecureHTTPParser: true, createConnection: () => stream });
     const onAbort = (): void => {
       sent.destroy();
       reject(signal.reason as Error);

@@ -137,7 +137,8 @@ export const probeHttp = async (probe: HttpProbe, signal: AbortSignal): Promise<
     const isRedirect = [301, 302, 303, 307, 308].includes(statusCode);
     const next = isRedirect ? followLocation(location, address) : undefined;
     if (next === undefined) return judge(asked.answer);
-    if (count + 1 >= MAX_REDIRECTS) return { verdict: "failure", output: `Get "${next.text}": stopped after ${MAX_REDIRECTS} redirects` };
+    // Go's client names the place as the server wrote it here.
+    if (count + 1 >= MAX_REDIRECTS) return { verdict: "failure", output: `Get "${location}": stopped after ${MAX_REDIRECTS} redirects` };
     address = next;
   }
 };

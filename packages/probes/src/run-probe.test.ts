@@ -97,7 +97,7 @@ describe("httpGet", () => {
     });
     expect(await get(port, { path: "/loop" })).toMatchObject({
       verdict: "failure",
-      output: `Get "http://${host}:${port}/loop": stopped after 10 redirects`,
+      output: `Get "/loop": stopped after 10 redirects`,
     });
   });
 
@@ -148,6 +148,15 @@ describe("httpGet", () => {
     const babbling = await listen(createTcpServer((socket) => socket.once("data", () => socket.end("nonsense\r\n\r\n"))));
     expect((await get(babbling)).output).toContain("malformed HTTP response");
     expect((await get(babbling, { scheme: "https" })).output).toContain("http: server gave HTTP response to HTTPS client");
+  });
+
+  it("understands a server that ends its lines with a bare LF, as CGI programs do", async () => {
+    const answer = "HTTP/1.0 302 Found\nServer: x\nLocation: http://192.0.2.1/\n\nbody";
+    const bare = await listen(createTcpServer((socket) => socket.once("data", () => socket.end(answer))));
+    expect(await get(bare)).toMatchObject({ verdict: "warning", output: "Probe terminated redirects, Response body: body" });
+    const mixed = "HTTP/1.1 500 Oh\r\nServer: x\r\nX-A: 1\n\nbody";
+    const failing = await listen(createTcpServer((socket) => socket.once("data", () => socket.end(mixed))));
+    expect(await get(failing)).toMatchObject({ verdict: "failure", output: "HTTP probe failed with statuscode: 500" });
   });
 
   it("speaks https without verifying the certificate", async () => {

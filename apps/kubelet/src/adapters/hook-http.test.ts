@@ -1,5 +1,7 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer as createTcpServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { sendHook } from "./hook-http.ts";
 
@@ -29,6 +31,16 @@ const target = (port: number, scheme: "http" | "https" = "http") => ({
 });
 
 describe("an HTTP hook", () => {
+  it("is answered by a server that ends its lines with a bare LF, as CGI programs do", async () => {
+    const server = createTcpServer((socket) => socket.once("data", () => socket.end("HTTP/1.0 200 OK\nServer: x\n\nbody")));
+    await new Promise<void>((resolve) => {
+      server.listen(0, "127.0.0.1", () => resolve());
+    });
+    const { port } = server.address() as AddressInfo;
+    await expect(sendHook(target(port), {})).resolves.toBe("answered");
+    server.close();
+  });
+
   it("is answered whatever the status, with its headers sent", async () => {
     let seen: string | undefined;
     const port = await serve((request, response) => {

@@ -38,6 +38,8 @@ const send = (target: HookRequest, signal: AbortSignal | undefined): Promise<Inc
       path: target.path,
       headers: headersOf(target.headers) as RequestOptions["headers"],
       agent: false,
+      // As lenient as Go's client: CGI programs and small servers end their lines with a bare LF.
+      insecureHTTPParser: true,
       ...(signal === undefined ? {} : { signal }),
     };
     const sent: ClientRequest = target.scheme === "https" ? requestHttps({ ...options, rejectUnauthorized: false }) : requestHttp(options);

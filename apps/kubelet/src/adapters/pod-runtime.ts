@@ -1,5 +1,5 @@
 import { podRef } from "@nk/pod-model";
-import type { Pod, RuntimePodStatus } from "@nk/pod-model";
+import type { Pod, RuntimeContainerStatus, RuntimePodStatus } from "@nk/pod-model";
 import type { PodStatuses } from "@nk/pod-status";
 import type { PodSync } from "@nk/pod-sync";
 import type { PodRuntimePort } from "@nk/pod-workers";
@@ -16,8 +16,16 @@ export const asShown = (
   const { uid } = observed;
   const isAsItIs = observed.containers.every(({ id }) => !podSync.isStarting(uid, id) && !podSync.isReplaced(uid, id));
   if (isAsItIs) return observed;
-  const containers = observed.containers.filter(({ id }) => !podSync.isStarting(uid, id));
-  return { ...observed, containers: containers.map((one) => (podSync.isReplaced(uid, one.id) ? { ...one, state: "running" } : one)) };
+  const replaced = new Set(observed.containers.flatMap(({ id, name }) => (podSync.isReplaced(uid, id) ? [name] : [])));
+  // A successor that was made and not started says nothing yet.
+  const shown = observed.containers.filter(
+    ({ id, name, state }) => !podSync.isStarting(uid, id) && !(state === "created" && replaced.has(name)),
+  );
+  const isNewest = ({ id, name }: RuntimeContainerStatus): boolean => shown.find((one) => one.name === name)?.id === id;
+  const containers = shown.map((one): RuntimeContainerStatus =>
+    podSync.isReplaced(uid, one.id) && isNewest(one) ? { ...one, state: "running" } : one,
+  );
+  return { ...observed, containers };
 };
 
 /** pod-sync as the pod workers want it: the reasons a pass found go to the pod's status on their way. */

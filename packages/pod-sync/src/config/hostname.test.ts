@@ -43,7 +43,7 @@ describe("host name", () => {
     expect(() =>
       computeSandboxHostname(podWith({ hostname: "h".repeat(42), subdomain: "db", setHostnameAsFQDN: true }, "x"), "cluster.local"),
     ).toThrow(
-      /^failed to construct FQDN from Pod hostname and cluster domain, FQDN h+\.db\.ns\.svc\.cluster\.local is too long \(64 characters is the max, 66 characters requested\)$/u,
+      /^failed to construct FQDN from pod hostname and cluster domain, FQDN h+\.db\.ns\.svc\.cluster\.local is too long \(64 characters is the max, 66 characters requested\)$/u,
     );
   });
 });

@@ -77,7 +77,7 @@ export const computeSandboxHostname = (pod: Pod, clusterDomain: string): string 
   const fqdn = `${hostname}.${domain}`;
   if (fqdn.length > MAX_FQDN_CHARS) {
     throw rejectConfig(
-      `failed to construct FQDN from Pod hostname and cluster domain, FQDN ${fqdn} is too long ` +
+      `failed to construct FQDN from pod hostname and cluster domain, FQDN ${fqdn} is too long ` +
         `(${MAX_FQDN_CHARS} characters is the max, ${fqdn.length} characters requested)`,
     );
   }

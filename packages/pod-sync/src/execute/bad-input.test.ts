@@ -179,3 +179,19 @@ test("500 containers are started one after another in one pass", async () => {
   expect(error).toBeUndefined();
   expect(fake.runtime.calls.filter((call) => call.startsWith("StartContainer")).map((call) => call.split(" ")[1])).toEqual(names);
 });
+
+test("shows the runtime's words about a sandbox or a hook's command as Go's gRPC does, like the reference", async () => {
+  const clock = createFakeClock();
+  const fake = createFakePorts({ clock });
+  const podSync = createPodSync(fake.ports, { clock, random: () => 0 });
+  const refused = Object.assign(new Error("call failed"), { code: "deadline-exceeded", details: { runtimeMessage: "too slow" } });
+  const failing = new Set(["RunPodSandbox", "ExecSync"]);
+  fake.runtime.faults = ({ name }) => (failing.has(name) ? { error: refused } : undefined);
+  const lifecycle = { postStart: { exec: { command: ["/no/such"] } } };
+  const pod = samplePod({ containers: [{ name: "main", image: "busybox", lifecycle }] });
+  await podSync.sync(pod, { signal });
+  expect(fake.events.at(-1)?.message).toBe("Failed to create pod sandbox: rpc error: code = DeadlineExceeded desc = too slow");
+  failing.delete("RunPodSandbox");
+  const { containerReasons } = await podSync.sync(pod, { signal });
+  expect(containerReasons.get("main")?.message).toContain("failed - error: rpc error: code = DeadlineExceeded desc = too slow, message:");
+});

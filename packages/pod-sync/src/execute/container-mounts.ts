@@ -21,7 +21,7 @@ const subPathOf = (mount: VolumeMount, environment: () => ReadonlyMap<string, st
   if (mount.subPathExpr === undefined || mount.subPathExpr === "") return mount.subPath ?? "";
   const env = environment();
   const expanded = expandSubPath(mount.subPathExpr, (name) => env.get(name));
-  if ("missing" in expanded) throw rejectConfig(`missing value for ${JSON.stringify(expanded.missing)}`);
+  if ("missing" in expanded) throw rejectConfig(`missing value for ${expanded.missing.join(", ")}`);
   return expanded.path;
 };
 

@@ -1,6 +1,6 @@
 import { EVENT_REASONS, formatPod, isHostNetwork } from "@nk/pod-model";
 import type { RuntimePodStatus } from "@nk/pod-model";
-import { errorText, PodSyncError } from "../errors.ts";
+import { errorText, PodSyncError, rpcErrorText } from "../errors.ts";
 import { recordEvent, recordSandboxFailure } from "./pod-events.ts";
 import type { PodSetup } from "./pod-setup.ts";
 import { timeStep } from "./time-step.ts";
@@ -66,7 +66,7 @@ export const createSandbox = async (pass: PodPass, setup: PodSetup): Promise<Cre
   } catch (error) {
     pass.signal.throwIfAborted();
     const pod = formatPod(pass.ref);
-    const message = `Unable to get pod sandbox status: ${errorText(error)}`;
+    const message = `Unable to get pod sandbox status: ${rpcErrorText(error)}`;
     recordEvent(pass, { type: "Warning", reason: EVENT_REASONS.FailedPodSandBoxStatus, message });
     throw new PodSyncError("observation-failed", `read pod ${pod}: ${errorText(error)}`, { details: { pod }, cause: error });
   }

@@ -35,16 +35,25 @@ const spendGrace = async (pass: PodPass, graceSeconds: number, work: (signal: Ab
   return graceSeconds - Math.floor((pass.clock.monotonicMs() - startMs) / 1000);
 };
 
+const tellPreStopFailed = (pass: PodPass, name: string, problem: string): void => {
+  pass.logger.info("preStop hook failed", { pod: pass.ref, container: name, problem });
+  const fieldPath = findFieldPath(pass.pod, name);
+  recordEvent(pass, { type: "Warning", reason: EVENT_REASONS.FailedPreStopHook, message: "PreStopHook failed", fieldPath });
+};
+
 const runPreStop = async (pass: PodPass, request: KillRequest): Promise<number> => {
   const { container, graceSeconds, id: containerId, podIps } = request;
   const handler = container?.lifecycle?.preStop;
   if (container === undefined || handler === undefined || graceSeconds <= 0) return graceSeconds;
   return spendGrace(pass, graceSeconds, async (signal) => {
-    const problem = await runHook(pass, { container, containerId, handler, podIps, signal });
-    if (problem === undefined) return;
-    pass.logger.info("preStop hook failed", { pod: pass.ref, container: request.name, problem });
-    const fieldPath = findFieldPath(pass.pod, request.name);
-    recordEvent(pass, { type: "Warning", reason: EVENT_REASONS.FailedPreStopHook, message: "PreStopHook failed", fieldPath });
+    try {
+      const problem = await runHook(pass, { container, containerId, handler, podIps, signal });
+      if (problem !== undefined) tellPreStopFailed(pass, request.name, problem);
+    } catch (error) {
+      // A command does not outlive its container: the reference tells of its end when that is stopped.
+      if (!pass.signal.aborted && handler.exec !== undefined) tellPreStopFailed(pass, request.name, "the grace period was over first");
+      throw error;
+    }
   });
 };
 

@@ -1,6 +1,6 @@
 import { EVENT_REASONS } from "@nk/pod-model";
 import type { EventReason, Pod } from "@nk/pod-model";
-import { errorText } from "../errors.ts";
+import { rpcErrorText } from "../errors.ts";
 import type { ContainerKind } from "../plan/pod-plan.ts";
 import type { PodPass } from "./sync-context.ts";
 
@@ -42,7 +42,7 @@ export const recordSandboxFailure = (pass: PodPass, error: unknown): void =>
   recordEvent(pass, {
     type: "Warning",
     reason: EVENT_REASONS.FailedCreatePodSandBox,
-    message: `Failed to create pod sandbox: ${errorText(error)}`,
+    message: `Failed to create pod sandbox: ${rpcErrorText(error)}`,
   });
 
 /** The reference's event for whatever keeps a container from starting. */

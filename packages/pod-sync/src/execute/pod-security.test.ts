@@ -114,7 +114,7 @@ describe("a sandbox's configuration", () => {
     [
       "a full name that is too long",
       { hostname: "h".repeat(60), subdomain: "s", setHostnameAsFQDN: true },
-      "failed to construct FQDN from Pod hostname and cluster domain, FQDN",
+      "failed to construct FQDN from pod hostname and cluster domain, FQDN",
     ],
     ["a host name that is none", { hostname: "A" }, 'pod Hostname "A" is not a valid DNS label'],
     ["a policy that is none", { securityContext: { supplementalGroupsPolicy: "Lax" } }, "unsupported supplementalGroupsPolicy: Lax"],

@@ -74,8 +74,8 @@ export interface PodSync {
    */
   isStarting(uid: PodUid, containerId: string): boolean;
   /**
-   * Whether a container is being stopped because its definition changed, and its successor has not started yet. Whatever its restart policy
-   * says it has not ended for good: its pod goes on.
+   * Whether a container is being stopped to be started anew (its definition changed, a probe failed), and its successor has not started yet.
+   * Whatever its restart policy makes of its exit code it has not ended for good: its pod goes on.
    */
   isReplaced(uid: PodUid, containerId: string): boolean;
   /** Drops what is remembered of a pod that needed no clean-up. */

@@ -1,6 +1,6 @@
 import { EVENT_REASONS, formatPod } from "@nk/pod-model";
 import type { HTTPGetAction, LifecycleHandler } from "@nk/pod-model";
-import { errorText } from "../errors.ts";
+import { errorText, rpcErrorText } from "../errors.ts";
 import type { ContainerSpec } from "../plan/pod-plan.ts";
 import type { HookHttpRequest } from "../ports.ts";
 import { recordEvent } from "./pod-events.ts";
@@ -32,7 +32,7 @@ const runExec = async (pass: PodPass, run: HookRun, command: readonly string[]):
     problem = `command '${command.join(" ")}' exited with ${exitCode}: ${stderr.toString().slice(0, MAX_OUTPUT_CHARS)}`;
   } catch (error) {
     run.signal.throwIfAborted();
-    problem = errorText(error);
+    problem = rpcErrorText(error);
   }
   return `Exec lifecycle hook ([${command.join(" ")}]) ${whose(pass, run)} failed - error: ${problem}, message: ${JSON.stringify(output)}`;
 };

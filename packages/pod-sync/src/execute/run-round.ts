@@ -229,6 +229,12 @@ const execute = async (
   else if (!pass.memory.isPrepared) await prepareRunningPod(pass);
 };
 
+/** What is killed to be started anew. Whether an instance ran that is in an unknown state nobody can tell. */
+const listReplaced = ({ containersToKill, containersToStart }: PodPlan): readonly string[] => {
+  const successors = new Set(containersToStart.flatMap(({ name, reason }) => (reason === "replaced" ? [name] : [])));
+  return containersToKill.flatMap(({ id, name, reason }) => (successors.has(name) && reason !== "unknown-state" ? [id] : []));
+};
+
 /**
  * Executes one plan: kill, remove, then sandbox, volumes and images at the same time, then containers in order. Rejects only with the
  * signal's reason; failures are in the outcome. Whatever point it stops at, the next plan goes on from what the runtime then has.
@@ -239,7 +245,7 @@ export const runRound = async (
 ): Promise<RoundOutcome> => {
   const outcome: RoundOutcome = { reasons: new Map(), errors: [], retryAtMs: [], startedSidecar: false };
   const { replacing } = pass.memory;
-  for (const { id, reason } of step.plan.containersToKill) if (reason === "definition-changed") replacing.add(id);
+  for (const id of listReplaced(step.plan)) replacing.add(id);
   try {
     await execute(pass, step, outcome);
   } catch (error) {

@@ -16,12 +16,12 @@ const summaryOf = ({ limits, requests, claims }: ResourceRequirements): unknown 
 const listOf = (containers: readonly Container[]): unknown =>
   containers.map(({ name, resources = {} }) => ({ name, resources: summaryOf(resources) }));
 
-/** What happened to a resize, as the reference's events begin. */
+/** What happened to a resize. */
 export type ResizeNews = "completed" | "started" | "error" | "Deferred" | "Infeasible";
 
-/** The message of an event about a resize: what the containers are to have, as JSON (pkg/kubelet/events/resize.go). */
+/** The message of an event about a resize, of which `news` is the third word: what the containers are to have, as JSON (pkg/kubelet/events/resize.go). */
 export const resizeEventMessage = (
-  news: ResizeNews,
+  news: string,
   pod: Pod,
   { generation, error = "" }: { readonly generation: number; readonly error?: string },
 ): string => {

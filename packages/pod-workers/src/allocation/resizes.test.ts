@@ -136,3 +136,19 @@ test("a resize that fails in other words each time is tried less and less often"
   // In these 12 s: the one that failed, one more to tell it, and after 1, 2, 4 s.
   expect(ports.calls.filter((call) => call.startsWith("sync a")).length).toBeLessThanOrEqual(5);
 });
+
+test("the event about a resize that has no room now names what admission said, as the reference's does", async () => {
+  const told: string[] = [];
+  const { ask } = await setUp(undefined, (ports) => ({
+    ...ports,
+    admission: {
+      admit: (_pod, _activePods, { allocated }) =>
+        allocated === undefined ? { admit: true } : { admit: false, reason: "OutOfcpu", message: "no room" },
+    },
+    events: { record: ({ reason, message }) => void told.push(`${reason} ${message}`) },
+  }));
+  await ask("200m");
+  expect(told).toEqual([
+    'ResizeDeferred Pod resize OutOfcpu: {"containers":[{"name":"main","resources":{"requests":{"cpu":"200m"}}}],"generation":0,"error":"no room"}',
+  ]);
+});

@@ -21,9 +21,18 @@ const EVENTS = {
   Infeasible: { type: "Warning", reason: "ResizeInfeasible" },
 } as const;
 
-const record = (engine: Engine, worker: Worker, news: { what: ResizeNews; pod: Pod; generation: number; error?: string }): void => {
-  const { what, pod, ...rest } = news;
-  engine.ports.events?.record({ ref: worker.ref, ...EVENTS[what], message: resizeEventMessage(what, pod, rest) });
+interface ResizeEvent {
+  readonly what: ResizeNews;
+  /** What the message calls it; default `what`. A refusal by admission is called by admission's own reason, e.g. `OutOfcpu`. */
+  readonly told?: string;
+  readonly pod: Pod;
+  readonly generation: number;
+  readonly error?: string;
+}
+
+const record = (engine: Engine, worker: Worker, news: ResizeEvent): void => {
+  const { what, told = what, pod, ...rest } = news;
+  engine.ports.events?.record({ ref: worker.ref, ...EVENTS[what], message: resizeEventMessage(told, pod, rest) });
   engine.decisions.add(worker.uid, `resize ${what}${news.error === undefined ? "" : `: ${news.error}`}`);
 };
 
@@ -159,7 +168,7 @@ const postpone = (engine: Engine, worker: Worker, refusal: { wanted: Pod; reason
   if (before?.reason === reason && before.generation === generation && before.message === message) return;
   setResize(engine, worker, withPending(worker.resize, { reason, message, generation, judgedAtMs }));
   if (before?.reason !== reason || before.generation !== generation)
-    record(engine, worker, { what: reason, pod: wanted, generation, error: message });
+    record(engine, worker, { what: reason, told: refusal.reason, pod: wanted, generation, error: message });
   engine.resizes.saveSoon();
   wake(engine, worker, `its resize is ${reason}`);
 };

@@ -71,7 +71,10 @@ describe("a hostPath", () => {
     await ensureHostPath(join(dir, "f"), "FileOrCreate");
     expect(await readFile(join(dir, "f"), "utf8")).toBe("kept");
     await expect(ensureHostPath(join(dir, "f"), "DirectoryOrCreate")).rejects.toThrow("is not a directory");
-    await expect(ensureHostPath(join(dir, "no/parent"), "FileOrCreate")).rejects.toMatchObject({ code: "host-path" });
+    await expect(ensureHostPath(join(dir, "no/parent"), "FileOrCreate")).rejects.toMatchObject({
+      code: "host-path",
+      message: `open ${join(dir, "no/parent")}: no such file or directory`,
+    });
   });
 
   it("that the kernel will not have is refused, and not tried without end", async () => {

@@ -51,7 +51,8 @@ const createFile = async (path: string): Promise<void> => {
     await file.close();
   } catch (error) {
     // Somebody else made it between the look and this: as good as ours.
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return;
+    if (hasErrorCode(error, "EEXIST")) return;
+    if (hasErrorCode(error, "ENOENT")) throw new VolumesError("host-path", `open ${path}: no such file or directory`, { cause: error });
     throw toVolumesError(error, "host-path", `creating the file ${path} failed`);
   }
 };

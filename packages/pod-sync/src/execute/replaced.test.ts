@@ -1,0 +1,29 @@
+import { createFakeClock } from "@nk/stdx/testing";
+import { expect, test } from "vitest";
+import { createFakePorts, samplePod } from "../testing/index.ts";
+import { createPodSync } from "./pod-sync.ts";
+
+const create = () => {
+  const clock = createFakeClock();
+  const fake = createFakePorts({ clock });
+  return { fake, podSync: createPodSync(fake.ports, { clock, random: () => 0 }) };
+};
+const { signal } = new AbortController();
+const uid = "uid-web";
+
+test("a container that is killed to be started anew has not ended until its successor runs", async () => {
+  const { fake, podSync } = create();
+  const livenessProbe = { exec: { command: ["true"] } };
+  const pod = samplePod({ restartPolicy: "OnFailure", containers: [{ name: "main", image: "busybox", livenessProbe }] });
+  await podSync.sync(pod, { signal });
+  const { id } = fake.runtime.find("main");
+  fake.probes.set(id, { liveness: "failure" });
+  const release = fake.runtime.hold("CreateContainer");
+  const pass = podSync.sync(pod, { signal });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(fake.runtime.find("main").state).toBe("exited");
+  expect(podSync.isReplaced(uid, id)).toBe(true);
+  release();
+  await pass;
+  expect(podSync.isReplaced(uid, id)).toBe(false);
+});
