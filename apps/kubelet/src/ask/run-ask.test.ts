@@ -198,6 +198,7 @@ describe("kubelet explain", () => {
     ["pod web --server=https://127.0.0.1:PLAIN --insecure-skip-tls-verify", 1, "it does not speak TLS there"],
     ["pod web --server=https://127.0.0.1:TLS", 1, "self-signed certificate"],
     ["pod web --server=https://127.0.0.1:TLS --certificate-authority=DIR/other.crt", 1, "ask the kubelet at https://127.0.0.1:PORT: "],
+    ["pod web --server=https://127.0.0.1:TLS --certificate-authority=DIR/token", 1, "it holds no certificate"],
     [
       "pod web --address=127.0.0.1 --read-only-port=0 --port=TLS --tls-cert-file=DIR/other.crt --tls-private-key-file=DIR/token",
       1,

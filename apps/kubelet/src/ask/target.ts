@@ -75,7 +75,13 @@ const pinned = (pem: string, path: string): AskTarget["tls"] => {
 const trust = async (args: AskArguments, settings: KubeletSettings): Promise<AskTarget["tls"]> => {
   const { "certificate-authority": authorityFile, server } = args.options;
   if (args.skipsTlsVerify) return { rejectUnauthorized: false };
-  if (authorityFile !== undefined) return { ca: await readNamed(authorityFile, "--certificate-authority") };
+  if (authorityFile !== undefined) {
+    const ca = await readNamed(authorityFile, "--certificate-authority");
+    // Of an empty text Node would make the authorities that the machine trusts.
+    if (!ca.includes("-----BEGIN CERTIFICATE-----"))
+      throw new AskError("failed", `read --certificate-authority ${authorityFile}: it holds no certificate`);
+    return { ca };
+  }
   if (server !== undefined) return {};
   const path = settings.server.tlsCertFile === "" ? join(settings.certDir, "kubelet.crt") : settings.server.tlsCertFile;
   const pem = await readNamed(path, "the kubelet's certificate");
