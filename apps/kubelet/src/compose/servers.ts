@@ -1,7 +1,7 @@
 import { allowAll, createAuthenticator, createReadOnlyRoutes, createSecureRoutes, createWebhookAuthorizer } from "@nk/kubelet-api";
 import { containerLogsRoute, explainRoute, healthzRoute, openCaFile, openHttpServer, openHttpsServer } from "@nk/kubelet-api";
 import { METRICS_CONTENT_TYPE, openKeyPairFiles, runningPodsRoute } from "@nk/kubelet-api";
-import type { Authenticator, Authorizer, DebugPorts, HttpServer, HttpServerOptions, MetricsPort, PublicPorts } from "@nk/kubelet-api";
+import type { Authenticator, Authorizer, DebugPorts, HttpServer, MetricsPort, PublicPorts } from "@nk/kubelet-api";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { explanations } from "../adapters/explain.ts";
 import { createHealthChecks } from "../adapters/health-checks.ts";
@@ -28,7 +28,6 @@ export interface ServerParts {
   readonly stack: AsyncDisposableStack;
 }
 
-type Listening = Pick<HttpServerOptions, "address" | "port">;
 
 const healthChecks = ({ runtime }: ServerParts): HealthChecks => createHealthChecks(() => runtime.pleg.health.problem());
 
@@ -136,23 +135,7 @@ const openSecure = async (settings: KubeletSettings, telemetry: Telemetry, parts
   });
 };
 
-/** Opens the servers that the settings ask for. They serve until the stack is disposed of. */
-export const openServers = async (settings: KubeletSettings, telemetry: Telemetry, parts: ServerParts): Promise<void> => {
-  const { stack } = parts;
-  const logger = telemetry.logger.child({ part: "api" });
-  const announce = (what: string, server: HttpServer): void => {
-    stack.use(server);
-    logger.info("Started to listen", { server: what, address: server.address, port: server.port });
-  };
-  const healthz: Listening = { address: settings.healthzBindAddress, port: settings.healthzPort };
-  if (healthz.port !== 0)
-    announce(
-      "healthz",
-      await openHttpServer({ ...healthz, routes: [healthzRoute(healthChecks(parts).process, telemetry.pages.slis)], logger }),
-    );
-  if (!settings.enableServer) return;
-  announce("https", await openSecure(settings, telemetry, parts));
-  if (settings.readOnlyPort === 0) return;
+const openReadOnly = (settings: KubeletSettings, telemetry: Telemetry, parts: ServerParts): Promise<HttpServer> => {
   const { pods, ...open } = publicPorts(telemetry, parts);
   const { logs, explain } = debugPorts(parts);
   // Three of the refused routes are open here to callers on the same host, who had nothing else in standalone mode.
@@ -167,16 +150,29 @@ export const openServers = async (settings: KubeletSettings, telemetry: Telemetr
     const path = [route.path].flat().filter((one) => !taken.has(bare(one)));
     return path.length === 0 ? [] : [{ ...route, path }];
   });
-  announce(
-    "read-only",
-    await openHttpServer({
-      address: settings.address,
-      port: settings.readOnlyPort,
-      routes: [...local, ...others],
-      serverType: "readonly",
-      metrics: telemetry.metrics,
-      clock: telemetry.clock,
-      logger,
-    }),
-  );
+  return openHttpServer({
+    address: settings.address,
+    port: settings.readOnlyPort,
+    routes: [...local, ...others],
+    serverType: "readonly",
+    metrics: telemetry.metrics,
+    clock: telemetry.clock,
+    logger: telemetry.logger.child({ part: "api" }),
+  });
+};
+
+/** Opens the servers that the settings ask for. They serve until the stack is disposed of. */
+export const openServers = async (settings: KubeletSettings, telemetry: Telemetry, parts: ServerParts): Promise<void> => {
+  const logger = telemetry.logger.child({ part: "api" });
+  const announce = (what: string, server: HttpServer): void => {
+    parts.stack.use(server);
+    logger.info("Started to listen", { server: what, address: server.address, port: server.port });
+  };
+  const { enableServer, healthzBindAddress, healthzPort } = settings;
+  if (enableServer) announce("https", await openSecure(settings, telemetry, parts));
+  if (enableServer && settings.readOnlyPort !== 0) announce("read-only", await openReadOnly(settings, telemetry, parts));
+  if (healthzPort === 0) return;
+  // Last: whoever is told that the kubelet is well may ask the others.
+  const routes = [healthzRoute(healthChecks(parts).process, telemetry.pages.slis)];
+  announce("healthz", await openHttpServer({ address: healthzBindAddress, port: healthzPort, routes, logger }));
 };

@@ -83,7 +83,7 @@ export const describeBadInput = (rig: () => ClusterRig): void => {
     await untilMessage(
       rig(),
       await seen("long-name"),
-      `failed to construct FQDN from Pod hostname and cluster domain, FQDN ${"h".repeat(60)}.s.default.svc.cluster.local is too long`,
+      `failed to construct FQDN from pod hostname and cluster domain, FQDN ${"h".repeat(60)}.s.default.svc.cluster.local is too long`,
     );
     const ghost = await untilApiPod(rig(), "ghost", (pod) => waitsFor(pod, "CreateContainerError"));
     expect(waitingOf(ghost)?.message).toContain("no users found");
