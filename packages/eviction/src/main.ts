@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
+import { guardOutput } from "@nk/stdx";
 import { runCommand } from "./plan/run-command.ts";
+
+guardOutput(process, { name: "eviction" });
 
 process.exitCode = await runCommand(process.argv.slice(2), {
   readText: (path) => (path === "-" ? text(process.stdin) : readFile(path, "utf8")),
