@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { once } from "node:events";
-import { guardOutput, systemClock } from "@nk/stdx";
+import { guardOutput, refuseOldNode, systemClock } from "@nk/stdx";
 import { parseArguments } from "./cli/arguments.ts";
 import { runCommand } from "./cli/run.ts";
 import { isCadvisorStatsError } from "./errors.ts";
+
+refuseOldNode(process, { name: "cadvisor-stats" });
 
 const stopping = new AbortController();
 const { signal } = stopping;

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-import { guardOutput } from "@nk/stdx";
+import { guardOutput, refuseOldNode } from "@nk/stdx";
 import { runCli } from "./cli/run.ts";
+
+refuseOldNode(process, { name: "cni-exec" });
 
 const stop = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort(new Error(`interrupted by ${name}`)));

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-import { guardOutput } from "@nk/stdx";
+import { guardOutput, refuseOldNode } from "@nk/stdx";
 import { runCli } from "./cli/run.ts";
+
+refuseOldNode(process, { name: "csi-client" });
 
 const stop = new AbortController();
 // The second one ends the process at once: a driver that hangs keeps the suite from undoing what it made.

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { guardOutput } from "@nk/stdx";
+import { guardOutput, refuseOldNode } from "@nk/stdx";
 import { runCommand } from "./plan/run-command.ts";
 
+refuseOldNode(process, { name: "eviction" });
 guardOutput(process, { name: "eviction" });
 
 process.exitCode = await runCommand(process.argv.slice(2), {

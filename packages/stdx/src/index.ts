@@ -31,6 +31,8 @@ export type {
   MetricRegister,
   MetricSeries,
 } from "./metrics.ts";
+export { refuseOldNode } from "./node-version.ts";
+export type { VersionedProcess } from "./node-version.ts";
 export { guardOutput } from "./output-guard.ts";
 export type { OutputGuardOptions, OutputProcess } from "./output-guard.ts";
 export { createSeededRandom, systemRandom } from "./random.ts";
