@@ -1,15 +1,16 @@
 #!/usr/bin/env node
 import { once } from "node:events";
-import { systemClock } from "@nk/stdx";
+import { guardOutput, refuseOldNode, systemClock } from "@nk/stdx";
 import { parseArguments } from "./cli/arguments.ts";
 import { runCommand } from "./cli/run.ts";
 import { isCadvisorStatsError } from "./errors.ts";
 
+refuseOldNode(process, { name: "cadvisor-stats" });
+
 const stopping = new AbortController();
 const { signal } = stopping;
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stopping.abort(new Error(`received ${name}`)));
-// Whoever reads us, such as head, may have read enough.
-process.stdout.on("error", (error) => stopping.abort(error));
+guardOutput(process, { name: "cadvisor-stats", onEnd: (error) => stopping.abort(error) });
 
 const write = async (text: string): Promise<void> => {
   signal.throwIfAborted();

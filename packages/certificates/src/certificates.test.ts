@@ -12,6 +12,7 @@ import { createKeyPair, readKeyPair } from "./keys.ts";
 import type { KeyAlgorithm } from "./keys.ts";
 import { createSelfSigned } from "./self-signed.ts";
 import { createCsr, parseCsr, signCsr } from "./signing-request.ts";
+import type { KeyUsage } from "./usages.ts";
 
 const DAY_MS = 86_400_000;
 const dir = mkdtempSync(join(tmpdir(), "certificates-"));
@@ -140,6 +141,13 @@ describe("validity", () => {
       expect(describeCertificate(certificatePem)).toMatchObject({ notBeforeMs, notAfterMs: notBeforeMs + DAY_MS });
       expect(Date.parse(node.validFrom)).toBe(notBeforeMs);
     }
+  });
+
+  it.each(["signing", "toString", "Client Auth"])("for %s is refused, and not made without it", async (usage) => {
+    const { publicKey } = await createKeyPair();
+    expect(() =>
+      issueCertificate({ authority, subject: {}, publicKey, usages: ["digital signature", usage as KeyUsage], lifetimeMs: DAY_MS }),
+    ).toThrow(expect.objectContaining({ code: "invalid-argument", message: expect.stringContaining(usage) as string }) as Error);
   });
 
   it("that ends before it begins is refused", async () => {

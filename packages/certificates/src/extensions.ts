@@ -5,7 +5,7 @@ import { contextTag, TAG } from "./der/tags.ts";
 import { CertificatesError } from "./errors.ts";
 import { encodeIpAddress, formatIpAddress } from "./ip-address.ts";
 import { OID } from "./oids.ts";
-import { bitsOfUsages, oidsOfUsages, usageOfBit, usageOfOid } from "./usages.ts";
+import { bitsOfUsages, checkUsages, oidsOfUsages, usageOfBit, usageOfOid } from "./usages.ts";
 import type { KeyUsage } from "./usages.ts";
 
 /** Other names of the subject, by kind. */
@@ -52,8 +52,10 @@ const encodeAlternativeNames = (names: AlternativeNames, hasSubject: boolean): r
 
 /** The extensions that are there, in the order Go writes them. `hasSubject` false makes the alternative names critical (RFC 5280, 4.2.1.6). */
 export const encodeExtensions = (extensions: Extensions, hasSubject: boolean): Uint8Array => {
-  const bits = bitsOfUsages(extensions.usages ?? []);
-  const oids = oidsOfUsages(extensions.usages ?? []);
+  const { usages = [] } = extensions;
+  checkUsages(usages);
+  const bits = bitsOfUsages(usages);
+  const oids = oidsOfUsages(usages);
   const { isAuthority, subjectKeyId, authorityKeyId } = extensions;
   return encodeSequence(
     ...(bits.length > 0 ? [extension(OID.keyUsage, encodeNamedBits(bits), true)] : []),

@@ -1,3 +1,5 @@
+import { CertificatesError } from "./errors.ts";
+
 /** Bits of the KeyUsage extension by the name that `spec.usages` of a CertificateSigningRequest has (certificates.k8s.io/v1 KeyUsage). */
 const KEY_USAGE_BITS = {
   "digital signature": 0,
@@ -31,6 +33,17 @@ const OID_NAMES = new Map<string, KeyUsage>(Object.entries(EXTENDED_USAGE_OIDS).
 /** Whether the text is a usage that this package can write into a certificate. `signing` and the IPsec, Netscape and Microsoft ones are not. */
 export const isKeyUsage = (text: string): text is KeyUsage =>
   Object.hasOwn(KEY_USAGE_BITS, text) || Object.hasOwn(EXTENDED_USAGE_OIDS, text);
+
+/**
+ * Usages often come out of a CertificateSigningRequest object; one left out would make a certificate that is good for more than was asked.
+ * @throws CertificatesError invalid-argument
+ */
+export const checkUsages = (usages: readonly string[]): void => {
+  const unknown = usages.find((usage) => !isKeyUsage(usage));
+  if (unknown !== undefined) {
+    throw new CertificatesError("invalid-argument", `encode key usage ${JSON.stringify(unknown).slice(0, 64)}: it cannot be written`);
+  }
+};
 
 export const bitsOfUsages = (usages: readonly KeyUsage[]): readonly number[] =>
   usages.flatMap((usage) => (usage in KEY_USAGE_BITS ? [KEY_USAGE_BITS[usage as keyof typeof KEY_USAGE_BITS]] : []));

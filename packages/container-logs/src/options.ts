@@ -47,14 +47,20 @@ export type ResolvedReadOptions = Required<
 
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 
+/** The name mostly comes out of a request's query. */
+const isStream = (value: string): value is LogStream => value === "stdout" || value === "stderr";
+
 /** Fills in the defaults. Throws ContainerLogsError `invalid-option`. */
 export const resolveReadOptions = (path: string, options: ReadContainerLogOptions): ResolvedReadOptions => {
   const refuse = (what: string): never => {
     throw new ContainerLogsError("invalid-option", `read log ${path}: ${what}`, { path });
   };
-  const { tailLines, limitBytes, sinceTime } = options;
+  const { tailLines, limitBytes, sinceTime, stream, maxLineBytes = 1024 * 1024, blockBytes = 65_536 } = options;
   if (tailLines !== undefined && !isCount(tailLines)) refuse("tailLines must be a whole number, 0 or more");
   if (limitBytes !== undefined && !isCount(limitBytes)) refuse("limitBytes must be a whole number, 0 or more");
+  if (!isCount(maxLineBytes) || maxLineBytes === 0) refuse("maxLineBytes must be a whole number, 1 or more");
+  if (!isCount(blockBytes) || blockBytes === 0) refuse("blockBytes must be a whole number, 1 or more");
+  if (stream !== undefined && !isStream(stream)) refuse(`stream must be "stdout" or "stderr", not ${JSON.stringify(stream)}`);
   const sinceNanos = sinceTime === undefined ? undefined : parseTimestampNanos(sinceTime);
   if (sinceTime !== undefined && sinceNanos === undefined) refuse("sinceTime must be an RFC 3339 time");
   return {
@@ -63,11 +69,11 @@ export const resolveReadOptions = (path: string, options: ReadContainerLogOption
     sinceNanos,
     limitBytes: limitBytes ?? Infinity,
     timestamps: options.timestamps ?? false,
-    stream: options.stream,
+    stream,
     signal: options.signal,
     isContainerRunning: options.isContainerRunning ?? (() => true),
-    maxLineBytes: options.maxLineBytes ?? 1024 * 1024,
-    blockBytes: options.blockBytes ?? 65_536,
+    maxLineBytes,
+    blockBytes,
     recheckMs: options.recheckMs ?? 1000,
     clock: options.clock ?? systemClock,
   };

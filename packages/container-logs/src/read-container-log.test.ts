@@ -110,6 +110,9 @@ describe("readContainerLog", () => {
     ["a negative tail", { tailLines: -1 }, "invalid-option"],
     ["a broken time", { sinceTime: "yesterday" }, "invalid-option"],
     ["a fraction of a byte", { limitBytes: 0.5 }, "invalid-option"],
+    ["blocks of nothing", { blockBytes: 0, tailLines: 1 }, "invalid-option"],
+    ["lines of nothing", { maxLineBytes: 0 }, "invalid-option"],
+    ["a stream that no container has", { stream: "All" as "stdout" }, "invalid-option"],
   ])("refuses %s", async (_what, options, code) => {
     await expect(read(options)).rejects.toMatchObject({ name: "ContainerLogsError", code });
   });

@@ -68,9 +68,8 @@ const createTrustEpochs = (server: Server): { begin(): void; isStale(socket: Soc
   };
 };
 
-const applyChanges = (server: Server, options: HttpsServerOptions, logger: Logger): DisposableStack => {
+const applyChanges = (server: Server, options: HttpsServerOptions, logger: Logger): readonly Disposable[] => {
   const { serving, clientCa } = options;
-  const stack = new DisposableStack();
   const reload = (): void => {
     try {
       server.setSecureContext(tlsOptions(options));
@@ -78,9 +77,7 @@ const applyChanges = (server: Server, options: HttpsServerOptions, logger: Logge
       logger.error("new TLS settings cannot be used, the old ones stay", { error });
     }
   };
-  if (isChanging(serving)) stack.use(serving.onChange(reload));
-  if (clientCa !== undefined) stack.use(clientCa.onChange(reload));
-  return stack;
+  return [...(isChanging(serving) ? [serving.onChange(reload)] : []), ...(clientCa === undefined ? [] : [clientCa.onChange(reload)])];
 };
 
 const createTlsServer = (options: HttpsServerOptions): Server => {
@@ -109,16 +106,19 @@ export const openHttpsServer = async (options: HttpsServerOptions): Promise<Http
   const { logger = noopLogger, authenticator, authorizer, clientCa } = options;
   const server = createTlsServer(options);
   const epochs = createTrustEpochs(server);
-  using stack = new DisposableStack();
-  stack.use(applyChanges(server, options, logger));
+  const subscriptions = [...applyChanges(server, options, logger)];
   if (clientCa !== undefined) {
-    stack.use(
+    subscriptions.push(
       clientCa.onChange(() => {
         epochs.begin();
         server.closeIdleConnections();
       }),
     );
   }
+  // Not a DisposableStack, which Node 22 has not.
+  const unsubscribe = (): void => {
+    for (const subscription of subscriptions.toReversed()) subscription[Symbol.dispose]();
+  };
   server.on("tlsClientError", (error, socket) => {
     logger.debug("TLS handshake failed", { error });
     socket.destroy();
@@ -126,13 +126,15 @@ export const openHttpsServer = async (options: HttpsServerOptions): Promise<Http
   const serving = await startServing(server, options, {
     gate: { authenticator, authorizer },
     isStale: (socket) => epochs.isStale(socket),
+  }).catch((error: unknown) => {
+    unsubscribe();
+    throw error;
   });
-  const held = stack.move();
   return {
     address: serving.address,
     port: serving.port,
     [Symbol.asyncDispose]: async () => {
-      held.dispose();
+      unsubscribe();
       await serving[Symbol.asyncDispose]();
     },
   };

@@ -85,6 +85,10 @@ describe("mounts", () => {
     expect(await calls()).toEqual([]);
   });
 
+  it.each(["", "var/lib", "./x", undefined as unknown as string])("are refused below %j, which is no absolute path", (rootDir) =>
+    expect(() => createMounts({ rootDir })).toThrow(expect.objectContaining({ name: "MountsError", code: "invalid-path" }) as Error),
+  );
+
   it("are not made or ended outside the root, however the path is spelled", async () => {
     const mounts = await mountsWith();
     await mkdir(join(dir, "outside/inner"), { recursive: true });

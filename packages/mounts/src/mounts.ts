@@ -212,9 +212,20 @@ const createTable = (mountInfoPath: string): Pick<Parts, "list" | "find" | "find
   };
 };
 
-/** Mounts below `rootDir`, made through util-linux's mount(8) and umount(8). Needs CAP_SYS_ADMIN for everything but looking. */
+/** A relative one would be another directory after a chdir. */
+const checkRoot = (rootDir: string | undefined): void => {
+  if (rootDir === undefined || !rootDir.startsWith("/")) {
+    throw new MountsError("invalid-path", `the root directory of mounts must be an absolute path, not ${JSON.stringify(rootDir ?? null)}`);
+  }
+};
+
+/**
+ * Mounts below `rootDir`, made through util-linux's mount(8) and umount(8). Needs CAP_SYS_ADMIN for everything but looking.
+ * @throws MountsError "invalid-path" when the root is not absolute
+ */
 export const createMounts = (options: MountsOptions): Mounts => {
   const { rootDir, mountInfoPath = "/proc/self/mountinfo", clock } = options;
+  checkRoot(rootDir);
   const run = createMountCommands({
     mountCommand: options.mountCommand ?? "mount",
     umountCommand: options.umountCommand ?? "umount",

@@ -31,6 +31,10 @@ export type {
   MetricRegister,
   MetricSeries,
 } from "./metrics.ts";
+export { refuseOldNode } from "./node-version.ts";
+export type { VersionedProcess } from "./node-version.ts";
+export { guardOutput } from "./output-guard.ts";
+export type { OutputGuardOptions, OutputProcess } from "./output-guard.ts";
 export { createSeededRandom, systemRandom } from "./random.ts";
 export type { RandomSource } from "./random.ts";
 export { promptFiles } from "./prompt-files.ts";

@@ -34,13 +34,19 @@ export const runReadmePrograms = (packages: readonly PublishedPackage[], project
     return { what, ...run(["node", file]) };
   });
 
-/** Each command tells its help from where it is installed. */
+/** Fails unless the command says in one line, and with its exit code, that what it printed is lost. */
+const ON_FULL_DISK = 'said=$("$0" --help 2>&1 >/dev/full); code=$?; echo "$said"; [ "$code" = 1 ] && [ "$(echo "$said" | wc -l)" = 1 ]';
+
+/** Each command tells its help from where it is installed, and does not end in a stack trace when it cannot. */
 export const runCommandHelps = (packages: readonly PublishedPackage[], project: string, run: RunInProject): readonly UseOutcome[] =>
   packages.flatMap(({ name, commands }) =>
-    commands.map((command) => ({
-      what: `${command} --help of ${name} as installed`,
-      ...run([join(project, "node_modules/.bin", command), "--help"]),
-    })),
+    commands.flatMap((command) => {
+      const path = join(project, "node_modules/.bin", command);
+      return [
+        { what: `${command} --help of ${name} as installed`, ...run([path, "--help"]) },
+        { what: `${command} --help of ${name} on a full disk`, ...run(["sh", "-c", ON_FULL_DISK, path]) },
+      ];
+    }),
   );
 
 interface ImportCost {

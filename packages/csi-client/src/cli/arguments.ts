@@ -4,7 +4,8 @@ import { VolumeCapability_AccessMode_Mode as Mode } from "../gen/csi/v1/csi.ts";
 
 /** What the command line asks for. */
 export type CliCommand =
-  | { readonly verb: "help" | "list-checks" }
+  | { readonly verb: "help" }
+  | { readonly verb: "list-checks"; readonly isJson: boolean }
   | (CliConnection & { readonly verb: "info" | "probe" | "capabilities" })
   | (CliConnection & { readonly verb: "sanity" } & CliSanity);
 
@@ -68,9 +69,21 @@ const OPTIONS = {
   "volume-bytes": { type: "string" },
   "fs-type": { type: "string" },
   "access-mode": { type: "string" },
-  list: { type: "boolean", default: false },
+  list: { type: "boolean" },
   help: { type: "boolean", short: "h", default: false },
 } as const;
+
+const SANITY_ONLY = [
+  "only",
+  "skip",
+  "directory",
+  "parameter",
+  "secrets-file",
+  "volume-bytes",
+  "fs-type",
+  "access-mode",
+  "list",
+] as const satisfies readonly (keyof typeof OPTIONS)[];
 
 type Parsed = ReturnType<typeof parseArgs<{ readonly options: typeof OPTIONS; readonly allowPositionals: true; readonly strict: true }>>;
 
@@ -123,7 +136,9 @@ export const readArguments = (argv: readonly string[]): CliCommand => {
   if (verb !== "info" && verb !== "probe" && verb !== "capabilities" && verb !== "sanity") {
     throw new UsageError(`there is no verb ${JSON.stringify(verb)}: info, probe, capabilities or sanity`);
   }
-  if (verb === "sanity" && values.list) return { verb: "list-checks" };
+  const useless = verb === "sanity" ? undefined : SANITY_ONLY.find((name) => values[name] !== undefined);
+  if (useless !== undefined) throw new UsageError(`--${useless} means nothing to ${verb}`);
+  if (values.list === true) return { verb: "list-checks", isJson: values.json };
   const { endpoint } = values;
   if (endpoint === undefined) throw new UsageError("--endpoint is missing");
   const timeoutMs = Number(readNumber("timeout-ms", values["timeout-ms"] ?? "30000"));

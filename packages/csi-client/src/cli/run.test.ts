@@ -96,6 +96,9 @@ test("sanity lists its checks without a driver", async () => {
   const { code, out } = await run("sanity", "--list");
   expect(code).toBe(0);
   expect(out.trim().split("\n").length).toBeGreaterThan(150);
+  const checks = JSON.parse((await run("sanity", "--list", "--json")).out) as readonly unknown[];
+  expect(checks.length).toBeGreaterThan(150);
+  expect(checks[0]).toEqual({ id: "identity-name", title: expect.any(String) });
 });
 
 test("help is asked for or told, and the exit codes are honest", async () => {
@@ -107,6 +110,8 @@ test("help is asked for or told, and the exit codes are honest", async () => {
     ["info", "x"],
     ["info", "--nonsense"],
     ["probe", "--endpoint", "/x", "--timeout-ms", "0"],
+    ["info", "--endpoint", "/x", "--volume-bytes", "5"],
+    ["capabilities", "--list"],
   ]) {
     expect(await run(...argv), argv.join(" ")).toMatchObject({
       code: 2,

@@ -119,7 +119,8 @@ const runCommand = (command: CliCommand, host: CliHost): Promise<number> | numbe
       host.write(HELP);
       return 0;
     case "list-checks":
-      for (const { id, title } of SANITY_CHECKS) line(host, `${id}: ${title}`);
+      if (command.isJson) line(host, toJson(SANITY_CHECKS.map(({ id, title }) => ({ id, title }))));
+      else for (const { id, title } of SANITY_CHECKS) line(host, `${id}: ${title}`);
       return 0;
     case "info":
       return showInfo(command, host);

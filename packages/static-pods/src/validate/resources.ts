@@ -51,7 +51,11 @@ const checkContainerName = (name: string, field: Field): boolean => {
 };
 
 /** Requests and limits of one container, or, with a check that allows other names, of a pod as a whole. */
-export const validateResources = (resources: ResourceRequirements | undefined, field: Field, checkName = checkContainerName): void => {
+export const validateResources = (
+  resources: ResourceRequirements | undefined,
+  field: Field,
+  checkName: (name: string, field: Field) => boolean = checkContainerName,
+): void => {
   const readSide = (side: "limits" | "requests"): ReadonlyMap<string, Quantity> => {
     const named = Object.entries(resources?.[side] ?? {}).filter(([name]) => checkName(name, field.at(side, name)));
     const amounts = readAmounts(Object.fromEntries(named), field.at(side));
