@@ -3,7 +3,7 @@ import type { Pod, PodUid, PodUpdate, RuntimePod } from "@nk/pod-model";
 import { dropUnstarted } from "./admission.ts";
 import { restoreAllocation, takeVersion } from "./allocation/resizes.ts";
 import type { AdmissionQueue } from "./admission.ts";
-import { advance, enlist, enter, forget, markDesired, stop, tellFinished, wake } from "./machine.ts";
+import { advance, enlist, enter, forget, markDesired, stop, stopAgain, tellFinished, wake } from "./machine.ts";
 import type { Engine } from "./machine.ts";
 import type { TerminationCause } from "./pod-work.ts";
 import { createWorker } from "./worker.ts";
@@ -162,8 +162,7 @@ export const stopOrphans = (delivery: Delivery, listed: readonly RuntimePod[], i
   for (const runtimePod of listed) {
     const worker = engine.workers.get(runtimePod.uid);
     if (worker?.state.kind === "finished" && runsInList(runtimePod) && engine.ports.runtime.hasRunning(runtimePod.uid) === true) {
-      engine.decisions.add(worker.uid, "finished, but the runtime still runs something of it");
-      enter(engine, worker, { kind: "terminating", cause: worker.state.cause, graceSeconds: engine.settings.orphanGracePeriodSeconds });
+      stopAgain(engine, worker);
       continue;
     }
     if (worker !== undefined || isDesired(runtimePod.uid)) continue;

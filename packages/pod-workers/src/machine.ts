@@ -332,8 +332,18 @@ export const wake = (engine: Engine, worker: Worker, cause: string): void => {
   advance(engine, worker);
 };
 
+/** Something of the pod runs although it was stopped: the runtime may finish, late, what an aborted pass had asked of it. */
+export const stopAgain = (engine: Engine, worker: Worker): void => {
+  const { state } = worker;
+  if (state.kind !== "terminated" && state.kind !== "finished") return;
+  engine.decisions.add(worker.uid, `${state.kind}, but the runtime still runs something of it`);
+  enter(engine, worker, { kind: "terminating", cause: state.cause, graceSeconds: engine.settings.orphanGracePeriodSeconds });
+};
+
 /** A timer of the worker fell due. */
 export const onTimer = (engine: Engine, worker: Worker): void => {
+  // A clean-up that failed for it would fail for ever, for it stops nothing.
+  if (worker.state.kind === "terminated" && engine.ports.runtime.hasRunning(worker.uid) === true) return stopAgain(engine, worker);
   worker.nextPassAtMs = undefined;
   worker.isDue = true;
   advance(engine, worker);

@@ -354,3 +354,31 @@ test("a pod is asked about again when room appeared while it was asked about, th
   expect(asked).toEqual(["a", "c", "b", "b"]);
   expect(workers.activePods().map(({ metadata }) => metadata?.uid)).toEqual(["c", "b"]);
 });
+
+test("a container that comes up when its pod has been stopped is stopped before the pod is cleaned up again", async () => {
+  let isLate = true;
+  const { clock, ports, workers, show, start } = setUp({}, (given) => ({
+    ...given,
+    runtime: {
+      ...given.runtime,
+      cleanUp: async (pod, options) => {
+        // The runtime finishes what an aborted pass had asked of it.
+        if (isLate) ports.running.add("a");
+        isLate = false;
+        if (ports.running.has("a")) throw new Error("containers run: main");
+        await given.runtime.cleanUp(pod, options);
+      },
+    },
+  }));
+  show("a");
+  start();
+  await clock.advance(0);
+  show();
+  await clock.advance(60_000);
+  expect(ports.calls.filter((call) => call.startsWith("terminate") || call.startsWith("cleanUp"))).toEqual([
+    "terminate a grace=30",
+    "terminate a grace=1",
+    "cleanUp a removed",
+  ]);
+  expect(workers.workState("a")).toBeUndefined();
+});
