@@ -254,7 +254,10 @@ const settlePass = (engine: Engine, worker: Worker, outcome: PassOutcome): void 
       enter(engine, worker, { kind: "terminated", cause: state.cause });
       return;
     case "cleaned":
-      if (state.kind === "terminated") enter(engine, worker, { kind: "finished", cause: state.cause });
+      if (state.kind !== "terminated") return;
+      // Its source gave it up meanwhile: what was kept to be looked at is to go as well.
+      if (!worker.isDesired && !outcome.isRemoved) worker.isDue = true;
+      else enter(engine, worker, { kind: "finished", cause: state.cause });
       return;
   }
 };

@@ -382,3 +382,27 @@ test("a container that comes up when its pod has been stopped is stopped before 
   ]);
   expect(workers.workState("a")).toBeUndefined();
 });
+
+test("a pod that its source gives up while it is cleaned up is cleaned up once more, as one that was removed", async () => {
+  const held = Promise.withResolvers<void>();
+  const { clock, ports, workers, show, start } = setUp({}, (given) => ({
+    ...given,
+    runtime: {
+      ...given.runtime,
+      cleanUp: async (pod, options) => {
+        await given.runtime.cleanUp(pod, options);
+        if (options.isRemoved !== true) await held.promise;
+      },
+    },
+  }));
+  show("a");
+  start();
+  await clock.advance(0);
+  workers.applyUpdate({ type: "update", pod: sketchPod({ uid: "a", isDeleting: true }) }, "api");
+  await clock.advance(0);
+  show();
+  held.resolve();
+  await clock.advance(0);
+  expect(ports.calls.filter((call) => call.startsWith("cleanUp"))).toEqual(["cleanUp a", "cleanUp a removed"]);
+  expect(workers.workState("a")).toBeUndefined();
+});
