@@ -90,8 +90,11 @@ const updatePod = (delivery: Delivery, pod: Pod): void => {
   advance(engine, worker);
 };
 
-/** A pod that its source still shows keeps containers and logs to be looked at, until the source gives it up. */
-const keepsRemains = (cause: TerminationCause): boolean => cause.type === "terminal" || cause.type === "killed" || cause.type === "deleted";
+/**
+ * A pod that its source still shows keeps containers and logs to be looked at, until the source gives it up. One that was rejected may have
+ * those that an earlier kubelet made.
+ */
+const keepsRemains = ({ type }: TerminationCause): boolean => type !== "removed" && type !== "orphan";
 
 /** The pod's source gave it up. */
 export const removePod = (delivery: Delivery, uid: PodUid): void => {

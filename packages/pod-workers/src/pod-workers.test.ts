@@ -406,3 +406,17 @@ test("a pod that its source gives up while it is cleaned up is cleaned up once m
   expect(ports.calls.filter((call) => call.startsWith("cleanUp"))).toEqual(["cleanUp a", "cleanUp a removed"]);
   expect(workers.workState("a")).toBeUndefined();
 });
+
+test("what an earlier kubelet ran of a pod that this one rejects is cleaned up when its source gives it up", async () => {
+  const { clock, ports, workers, show, start } = setUp();
+  ports.rejections.set("a", "OutOfcpu");
+  ports.running.add("a");
+  show("a");
+  start();
+  await clock.advance(0);
+  expect(workers.workState("a")).toMatchObject({ state: "finished", cause: { type: "rejected" } });
+  show();
+  await clock.advance(0);
+  expect(ports.calls.filter((call) => call.startsWith("cleanUp"))).toEqual(["cleanUp a", "cleanUp a removed"]);
+  expect(workers.workState("a")).toBeUndefined();
+});
