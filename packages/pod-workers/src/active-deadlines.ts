@@ -7,7 +7,10 @@ import type { EventPort } from "./ports.ts";
 
 /** Stops pods that have been active for longer than their activeDeadlineSeconds allow. */
 export interface ActiveDeadlines extends Disposable {
-  /** The pod as it is wanted now, and when it was started by its status (epoch ms); a changed deadline counts at once. */
+  /**
+   * The pod as it is wanted now, and when it was started by its status (epoch ms); a changed deadline counts at once. Undefined for one that
+   * was not started yet, and for one that has ended.
+   */
   observe(pod: Pod, startedAtMs: number | undefined): void;
   forget(uid: PodUid): void;
 }

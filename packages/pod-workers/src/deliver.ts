@@ -3,7 +3,7 @@ import type { Pod, PodUid, PodUpdate, RuntimePod } from "@nk/pod-model";
 import { dropUnstarted } from "./admission.ts";
 import { restoreAllocation, takeVersion } from "./allocation/resizes.ts";
 import type { AdmissionQueue } from "./admission.ts";
-import { advance, enlist, enter, forget, markDesired, stop, tellFinished, wake } from "./machine.ts";
+import { advance, enlist, enter, forget, markDesired, stop, stopAgain, tellFinished, wake } from "./machine.ts";
 import type { Engine } from "./machine.ts";
 import type { TerminationCause } from "./pod-work.ts";
 import { createWorker } from "./worker.ts";
@@ -90,8 +90,11 @@ const updatePod = (delivery: Delivery, pod: Pod): void => {
   advance(engine, worker);
 };
 
-/** A pod that its source still shows keeps containers and logs to be looked at, until the source gives it up. */
-const keepsRemains = (cause: TerminationCause): boolean => cause.type === "terminal" || cause.type === "killed" || cause.type === "deleted";
+/**
+ * A pod that its source still shows keeps containers and logs to be looked at, until the source gives it up. One that was rejected may have
+ * those that an earlier kubelet made.
+ */
+const keepsRemains = ({ type }: TerminationCause): boolean => type !== "removed" && type !== "orphan";
 
 /** The pod's source gave it up. */
 export const removePod = (delivery: Delivery, uid: PodUid): void => {
@@ -162,8 +165,7 @@ export const stopOrphans = (delivery: Delivery, listed: readonly RuntimePod[], i
   for (const runtimePod of listed) {
     const worker = engine.workers.get(runtimePod.uid);
     if (worker?.state.kind === "finished" && runsInList(runtimePod) && engine.ports.runtime.hasRunning(runtimePod.uid) === true) {
-      engine.decisions.add(worker.uid, "finished, but the runtime still runs something of it");
-      enter(engine, worker, { kind: "terminating", cause: worker.state.cause, graceSeconds: engine.settings.orphanGracePeriodSeconds });
+      stopAgain(engine, worker);
       continue;
     }
     if (worker !== undefined || isDesired(runtimePod.uid)) continue;

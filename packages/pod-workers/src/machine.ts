@@ -254,7 +254,10 @@ const settlePass = (engine: Engine, worker: Worker, outcome: PassOutcome): void 
       enter(engine, worker, { kind: "terminated", cause: state.cause });
       return;
     case "cleaned":
-      if (state.kind === "terminated") enter(engine, worker, { kind: "finished", cause: state.cause });
+      if (state.kind !== "terminated") return;
+      // Its source gave it up meanwhile: what was kept to be looked at is to go as well.
+      if (!worker.isDesired && !outcome.isRemoved) worker.isDue = true;
+      else enter(engine, worker, { kind: "finished", cause: state.cause });
       return;
   }
 };
@@ -332,8 +335,18 @@ export const wake = (engine: Engine, worker: Worker, cause: string): void => {
   advance(engine, worker);
 };
 
+/** Something of the pod runs although it was stopped: the runtime may finish, late, what an aborted pass had asked of it. */
+export const stopAgain = (engine: Engine, worker: Worker): void => {
+  const { state } = worker;
+  if (state.kind !== "terminated" && state.kind !== "finished") return;
+  engine.decisions.add(worker.uid, `${state.kind}, but the runtime still runs something of it`);
+  enter(engine, worker, { kind: "terminating", cause: state.cause, graceSeconds: engine.settings.orphanGracePeriodSeconds });
+};
+
 /** A timer of the worker fell due. */
 export const onTimer = (engine: Engine, worker: Worker): void => {
+  // A clean-up that failed for it would fail for ever, for it stops nothing.
+  if (worker.state.kind === "terminated" && engine.ports.runtime.hasRunning(worker.uid) === true) return stopAgain(engine, worker);
   worker.nextPassAtMs = undefined;
   worker.isDue = true;
   advance(engine, worker);

@@ -8,7 +8,7 @@ export type PassOutcome =
   /** Its status says that it has ended for good. */
   | { readonly type: "ended" }
   | { readonly type: "stopped" }
-  | { readonly type: "cleaned" };
+  | { readonly type: "cleaned"; readonly isRemoved: boolean };
 
 /** What a pass is run with. */
 export interface PassOptions {
@@ -53,12 +53,13 @@ const runCleanUp = async (worker: Worker, { ports, signal }: PassOptions): Promi
   const { target } = worker;
   if (target.type === "orphan") {
     await ports.runtime.cleanUpOrphan(target.runtimePod, { signal });
-    return { type: "cleaned" };
+    return { type: "cleaned", isRemoved: true };
   }
   await ports.status.publish(target.pod, computeWork(worker));
   signal.throwIfAborted();
-  await ports.runtime.cleanUp(target.pod, worker.isDesired ? { signal } : { signal, isRemoved: true });
-  return { type: "cleaned" };
+  const isRemoved = !worker.isDesired;
+  await ports.runtime.cleanUp(target.pod, isRemoved ? { signal, isRemoved } : { signal });
+  return { type: "cleaned", isRemoved };
 };
 
 const PASSES = { sync: runSync, terminate: runTerminate, cleanUp: runCleanUp } as const;

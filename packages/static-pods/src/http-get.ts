@@ -36,7 +36,14 @@ const open = (options: HttpGetOptions): Promise<IncomingMessage> =>
       Object.entries(options.headers).map(([name, value]) => [name, typeof value === "string" ? value : [...value]]),
     );
     // A connection of its own: at one request in 20 s nothing is worth keeping open.
-    get(options.url, { headers, agent: false, signal: options.signal }, resolve).on("error", reject);
+    get(options.url, { headers, agent: false, signal: options.signal }, resolve)
+      .on("error", reject)
+      // A response with status 101 comes this way, and only to who listens: without, nothing ever would, not even the abort.
+      .on("upgrade", (response, socket) => {
+        socket.destroy();
+        resolve(response);
+      })
+      .on("close", () => reject(new Error("the connection was closed without an answer")));
   });
 
 const readBody = async (response: IncomingMessage, maxBodyBytes: number): Promise<Buffer> => {

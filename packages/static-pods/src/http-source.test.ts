@@ -61,6 +61,11 @@ describe("createHttpSource", () => {
   it.each<readonly [string, (response: ServerResponse) => void, RegExp]>([
     ["a status that is not 200", (response) => response.writeHead(500).end(manifest("z")), /status 500$/u],
     ["a redirect", (response) => response.writeHead(302, { location: "http://127.0.0.1:1/" }).end(), /status 302$/u],
+    [
+      "a switch of protocols",
+      (response) => response.socket?.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"),
+      /status 101$/u,
+    ],
     ["a closed connection", (response) => response.destroy(), /failed: ECONNRESET$/u],
     [
       "an answer cut off",

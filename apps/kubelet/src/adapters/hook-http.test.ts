@@ -41,6 +41,23 @@ describe("an HTTP hook", () => {
     server.close();
   });
 
+  it.each([
+    ["switches protocols", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"],
+    ["switches to none", "HTTP/1.1 101 Switching Protocols\r\n\r\n"],
+    ["has hints first", "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"],
+  ])("is answered by a server that %s", async (_what, answer) => {
+    const server = createTcpServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", () => socket.write(answer));
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, "127.0.0.1", () => resolve());
+    });
+    const { port } = server.address() as AddressInfo;
+    await expect(sendHook(target(port), {})).resolves.toBe("answered");
+    server.close();
+  });
+
   it("is answered whatever the status, with its headers sent", async () => {
     let seen: string | undefined;
     const port = await serve((request, response) => {

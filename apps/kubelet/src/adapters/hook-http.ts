@@ -49,6 +49,12 @@ const send = (target: HookRequest, signal: AbortSignal | undefined): Promise<Inc
       response.destroy();
       resolve(response);
     });
+    // A response with status 101 comes this way, and only to who listens: without, nothing ever would, not even the abort.
+    sent.on("upgrade", (response, socket) => {
+      socket.destroy();
+      resolve(response);
+    });
+    sent.on("close", () => reject(new Error("the connection was closed without an answer")));
     sent.on("error", (error) => {
       if (signal?.aborted === true) reject(signal.reason instanceof Error ? signal.reason : error);
       else reject(error);

@@ -1,3 +1,5 @@
+import { parseTimestamp } from "@nk/pod-model";
+import type { PodStatus } from "@nk/pod-model";
 import type { PodStanding } from "@nk/pod-status";
 import type { PodWork } from "@nk/pod-workers";
 
@@ -9,3 +11,7 @@ export const standingOf = (work: PodWork): PodStanding => {
   const { reason, message, conditions } = work.cause.kill;
   return { stoppedForGood, override: { phase: "Failed", reason, message, ...(conditions === undefined ? {} : { conditions }) } };
 };
+
+/** Since when a pod has been active, epoch ms; undefined for one that has not been yet, or that has ended: its deadline says nothing of it. */
+export const activeSinceMs = ({ phase, startTime }: PodStatus): number | undefined =>
+  startTime === undefined || phase === "Succeeded" || phase === "Failed" ? undefined : parseTimestamp(startTime);

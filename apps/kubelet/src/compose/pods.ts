@@ -1,7 +1,7 @@
 import { isFeatureEnabled } from "@nk/kubelet-config";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { kinds } from "@nk/kube-client";
-import { isStaticPod, parseTimestamp, podFullName, podRef } from "@nk/pod-model";
+import { isStaticPod, podFullName, podRef } from "@nk/pod-model";
 import type { Pod, PodRef, PodSource, PodStatus, PodUid, RuntimePod, RuntimePodStatus } from "@nk/pod-model";
 import { createPodStatuses, needsReadinessPass } from "@nk/pod-status";
 import type { PodStartLatency, PodStatuses, StartTimelines, StatusWriter } from "@nk/pod-status";
@@ -28,7 +28,7 @@ import type { NodeView } from "../adapters/node-view.ts";
 import { asShown, podRuntime } from "../adapters/pod-runtime.ts";
 import type { ProbeMemory } from "../adapters/probe-memory.ts";
 import { applyProbes, probeVerdicts } from "../adapters/probing.ts";
-import { standingOf } from "../adapters/standing.ts";
+import { activeSinceMs, standingOf } from "../adapters/standing.ts";
 import { readMessageOf } from "../adapters/termination-messages.ts";
 import type { Engines, PodDecision } from "./engines.ts";
 import type { Membership } from "./node.ts";
@@ -123,7 +123,7 @@ const followStatuses = (
     writer?.publish(pod, status, { couldHaveRunningContainers: !stoppedForGood });
     latency?.changed(change);
     timelines.changed(podRef(pod).uid, status);
-    deadlines.observe(pod, status.startTime === undefined ? undefined : parseTimestamp(status.startTime));
+    deadlines.observe(pod, activeSinceMs(status));
   });
 
 /** What was observed, probed or decided reaches the statuses and the workers at once. */

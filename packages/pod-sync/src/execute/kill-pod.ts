@@ -1,6 +1,6 @@
 import type { RuntimePodStatus } from "@nk/pod-model";
 import { errorText, isNotFound, PodSyncError } from "../errors.ts";
-import { formatPod, isHostNetwork } from "@nk/pod-model";
+import { formatPod, isHostNetwork, listContainers } from "@nk/pod-model";
 import { listLiveContainers } from "../plan/compute-plan.ts";
 import { computeGraceSeconds } from "../plan/grace-period.ts";
 import { computeKillOrder } from "../plan/kill-order.ts";
@@ -11,9 +11,18 @@ import { killContainer } from "./kill-container.ts";
 import { holdObservation } from "./sync-context.ts";
 import type { PodPass } from "./sync-context.ts";
 
-/** Addresses that HTTP hooks reach the pod by. */
-const hookIpsOf = async (pass: PodPass, observed: RuntimePodStatus | undefined): Promise<readonly string[]> =>
-  isHostNetwork(pass.pod) ? (await pass.ports.node.facts({ signal: pass.signal })).nodeIps : (observed?.ips ?? []);
+/** Addresses that HTTP hooks reach the pod by. A pod must stop whatever the node can tell: without them such a hook fails, and no more. */
+const hookIpsOf = async (pass: PodPass, observed: RuntimePodStatus | undefined): Promise<readonly string[]> => {
+  if (!isHostNetwork(pass.pod)) return observed?.ips ?? [];
+  if (listContainers(pass.pod).every(({ lifecycle }) => lifecycle?.preStop?.httpGet === undefined)) return [];
+  try {
+    return (await pass.ports.node.facts({ signal: pass.signal })).nodeIps;
+  } catch (error) {
+    pass.signal.throwIfAborted();
+    pass.logger.warn("addresses of the node are not known to the hooks of a pod", { pod: pass.ref, error });
+    return [];
+  }
+};
 
 const rejectionsOf = (results: readonly PromiseSettledResult<unknown>[]): readonly unknown[] =>
   results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));

@@ -5,8 +5,8 @@ import type { CrashBackoffEntry } from "../plan/crash-backoff.ts";
 export interface PodMemory {
   /** By container name. */
   readonly backoffs: Map<string, CrashBackoffEntry>;
-  /** By container name: which ended instance was last reported as waiting, and when. */
-  readonly reportedBackoffs: Map<string, { readonly containerId: string; readonly atMs: number }>;
+  /** By container name: which ended instance is waited for, since when, and when that was last reported. */
+  readonly reportedBackoffs: Map<string, { readonly containerId: string; readonly sinceMs: number; readonly atMs: number }>;
   /** Ids of containers whose postStart hook has not ended yet. */
   readonly starting: Set<string>;
   /** Ids of containers that a pass under way stops to put others in their place. */

@@ -9,11 +9,14 @@ type BackoffWait = Extract<PlanWait, { on: "crash-backoff" }>;
 
 const reportOnce = (pass: PodPass, wait: BackoffWait): void => {
   const { reportedBackoffs } = pass.memory;
-  const last = reportedBackoffs.get(wait.container);
+  const { containerId } = wait;
   const nowMs = pass.clock.nowMs();
+  const known = reportedBackoffs.get(wait.container);
+  // What lies in the future was seen before the clock was set back.
+  const last = known?.containerId === containerId && known.sinceMs <= nowMs ? known : undefined;
   // Passes come with every change of the pod here, and an event for each would drown the pod's others.
-  if (last?.containerId === wait.containerId && nowMs - last.atMs < pass.settings.backoffEventIntervalMs) return;
-  reportedBackoffs.set(wait.container, { containerId: wait.containerId, atMs: nowMs });
+  if (last !== undefined && nowMs - last.atMs < pass.settings.backoffEventIntervalMs) return;
+  reportedBackoffs.set(wait.container, { containerId, sinceMs: last?.sinceMs ?? nowMs, atMs: nowMs });
   recordEvent(pass, {
     type: "Warning",
     reason: EVENT_REASONS.BackOff,

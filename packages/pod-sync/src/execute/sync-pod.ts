@@ -33,6 +33,7 @@ const gatherFacts = (pass: PodPass, observed: RuntimePodStatus | undefined): Pla
   probes: new Map(observed?.containers.map((container) => [container.id, pass.ports.probes.results(container.id)])),
   backoffs: pass.memory.backoffs,
   backoffLimits: pass.settings.crashBackoff,
+  waits: pass.memory.reportedBackoffs,
   ...resizeFacts(pass),
 });
 

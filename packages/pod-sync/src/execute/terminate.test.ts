@@ -1,4 +1,4 @@
-import type { PodSpec } from "@nk/pod-model";
+import type { Lifecycle, PodSpec } from "@nk/pod-model";
 import { createFakeClock, createRecordingMetrics } from "@nk/stdx/testing";
 import { describe, expect, test } from "vitest";
 import type { PodSyncOptions } from "../options.ts";
@@ -236,4 +236,27 @@ test("a container that the runtime refuses to remove has its processes killed, a
   expect(killed).toEqual([containerId]);
   await podSync.cleanUp(samplePod(), { signal, isRemoved: true });
   expect(fake.ports.observed.get(uid)).toBeUndefined();
+});
+
+describe("a pod on the host network whose node cannot be asked", () => {
+  const stopWithoutFacts = async (lifecycle: Lifecycle) => {
+    const { fake, podSync } = create();
+    const pod = samplePod({ hostNetwork: true, containers: [{ name: "main", image: "busybox", lifecycle }] });
+    await podSync.sync(pod, { signal });
+    const node = { ...fake.ports.node, facts: () => Promise.reject(new Error("open /etc/resolv.conf: ENOENT")) };
+    await createPodSync({ ...fake.ports, node }, { clock: createFakeClock(), random: () => 0 }).terminate(pod, { signal });
+    return fake;
+  };
+
+  test("is stopped all the same", async () => {
+    const fake = await stopWithoutFacts({});
+    expect(fake.runtime.calls.slice(-2)).toEqual(["StopContainer main 0 timeout=30", "StopPodSandbox sandbox0"]);
+  });
+
+  test("is stopped without a hook that needs the node's address, which is told", async () => {
+    const fake = await stopWithoutFacts({ preStop: { httpGet: { port: 80 } } });
+    expect(fake.runtime.calls.slice(-2)).toEqual(["StopContainer main 0 timeout=30", "StopPodSandbox sandbox0"]);
+    expect(fake.events.at(-1)).toMatchObject({ type: "Warning", reason: "FailedPreStopHook" });
+    expect(fake.hookRequests).toEqual([]);
+  });
 });

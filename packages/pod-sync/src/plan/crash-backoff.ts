@@ -39,6 +39,8 @@ export interface CrashBackoffInput {
   readonly specKey: string;
   readonly limits: CrashBackoffLimits;
   readonly nowMs: number;
+  /** Since when it is known to wait; absent for one that is looked at for the first time. */
+  readonly waitsSinceMs?: number;
 }
 
 /** Whether an ended container may start now, and what its next crash will cost. */
@@ -76,8 +78,8 @@ export const decideCrashBackoff = (input: CrashBackoffInput): CrashBackoffDecisi
   const finishedAtMs = nanosToMs(input.ended.finishedAtNanos);
   const backoffMs = currentBackoffMs(input, finishedAtMs);
   if (backoffMs === undefined) return { type: "start", nextBackoffMs: input.limits.initialMs };
-  // A clock that was set back must not turn a wait of seconds into one of hours.
-  const untilMs = Math.min(finishedAtMs, input.nowMs) + backoffMs;
+  // A clock that was set back must not turn a wait of seconds into one of hours: an end in the future was when the wait was first seen.
+  const untilMs = Math.min(finishedAtMs, input.waitsSinceMs ?? input.nowMs, input.nowMs) + backoffMs;
   if (input.nowMs < untilMs) return { type: "wait", backoffMs, untilMs };
   return { type: "start", nextBackoffMs: Math.min(input.limits.maxMs, backoffMs * 2) };
 };

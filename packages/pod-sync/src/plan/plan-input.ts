@@ -17,6 +17,8 @@ export interface PlanFacts {
   /** By container name: what this kubelet remembers of earlier restarts. */
   readonly backoffs: ReadonlyMap<string, CrashBackoffEntry>;
   readonly backoffLimits: CrashBackoffLimits;
+  /** By container name: the ended instance whose back-off is waited for, and since when, `nowMs`. Default: none is. */
+  readonly waits?: ReadonlyMap<string, { readonly containerId: string; readonly sinceMs: number }>;
   /** Absent while nothing is to be resized. */
   readonly resize?: ResizeFacts;
 }

@@ -60,8 +60,10 @@ export const isDefinitionChanged = (spec: ContainerSpec, running: RuntimeContain
 export const backoffOf = (view: PlanView, spec: ContainerSpec): CrashBackoffDecision | undefined => {
   const ended = view.newestEnded(spec.name);
   if (ended === undefined) return undefined;
+  const wait = view.facts.waits?.get(spec.name);
   return decideCrashBackoff({
     ended,
+    ...(wait?.containerId === ended.id && { waitsSinceMs: wait.sinceMs }),
     entry: view.facts.backoffs.get(spec.name),
     isOfOldImage: isDefinitionChanged(spec, ended),
     specKey: specKeyOf(spec),

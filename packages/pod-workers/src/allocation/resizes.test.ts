@@ -152,3 +152,29 @@ test("the event about a resize that has no room now names what admission said, a
     'ResizeDeferred Pod resize OutOfcpu: {"containers":[{"name":"main","resources":{"requests":{"cpu":"200m"}}}],"generation":0,"error":"no room"}',
   ]);
 });
+
+test("a resize of a pod that waits for room after a restart of the kubelet is judged once the pod is admitted", async () => {
+  const clock = createFakeClock();
+  const ports = createFakePorts({ holdsCalls: true });
+  const workers = createPodWorkers(ports, { sources: ["api"], clock, random: () => 0 });
+  const stop = new AbortController();
+  const running = workers.run(stop.signal);
+  onTestFinished(async () => {
+    stop.abort(new Error("the test is over"));
+    await running;
+  });
+  ports.rejections.set("a", "later");
+  const leaving = sketchPod({ uid: "b", isDeleting: true });
+  workers.applySnapshot({ source: "api", pods: [leaving, sketchPod({ uid: "a", cpu: "300m", givenCpu: "100m" })], problems: [] });
+  await clock.advance(0);
+  workers.roomFreed("node_updated");
+  await clock.advance(0);
+  ports.finish("terminate", "b");
+  await clock.advance(0);
+  expect(ports.calls.filter((call) => /^(?:admit|resize) a/u.test(call)).map((call) => call.replace(/ active.*/u, ""))).toEqual([
+    "admit a",
+    "admit a",
+    "admit a",
+    "resize a from 100m to 300m",
+  ]);
+});

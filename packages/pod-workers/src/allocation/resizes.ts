@@ -184,6 +184,8 @@ export type JudgeResize = (
 export const reviewResize = async (engine: Engine, worker: Worker, options: { judge: JudgeResize; cause: string }): Promise<void> => {
   const { resizes, settings } = engine;
   const { wanted, target } = worker;
+  // It waits for room: whatever makes room for the pod has its resize tried after it.
+  if (worker.state.kind === "admitting") return;
   if (wanted === undefined || target.type !== "pod" || worker.state.kind !== "syncing" || engine.workers.get(worker.uid) !== worker) {
     resizes.pending.delete(worker);
     return;
