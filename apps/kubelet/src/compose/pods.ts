@@ -267,7 +267,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
     {
       runtimeName: () => runtime.name,
       nodeIps: () => view.ips(),
-      knownStatus: known.of,
+      knownStatus: (pod) => known.of(pod),
       clock,
       logger: logger.child({ part: "status" }),
     },
