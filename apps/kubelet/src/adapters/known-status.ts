@@ -16,10 +16,15 @@ const isMirrorOf = (mirror: Pod | undefined, pod: Pod): boolean => {
 /**
  * A pod of the API brings its status. A static pod's outlives a restart of the kubelet in its mirror; the mirror of the version before it tells
  * of another pod, and so does one that shows how this one ended earlier in this kubelet's life: containers that it names are not this pod's,
- * and its final phase would keep it from running.
+ * and its final phase would keep it from running. Nor has a pod ended that runs: a final phase is shown when nothing runs any more, and an API
+ * server may refuse to take it back when the pod is run again.
  */
 export const createKnownStatuses = (
-  mirrorOf: (pod: Pod) => Pod | undefined,
+  ports: {
+    mirrorOf(pod: Pod): Pod | undefined;
+    /** Whether the runtime has a running container of the pod. */
+    runs(pod: Pod): boolean;
+  },
   { maxEnded = 1000 }: { /** Static pods remembered as ended. Default 1000, the most recent ones. */ readonly maxEnded?: number } = {},
 ): KnownStatuses => {
   const ended = new Set<PodUid>();
@@ -27,8 +32,10 @@ export const createKnownStatuses = (
     of(pod) {
       if (!isStaticPod(pod)) return pod.status;
       if (ended.has(podRef(pod).uid)) return undefined;
-      const mirror = mirrorOf(pod);
-      return isMirrorOf(mirror, pod) ? mirror?.status : undefined;
+      const mirror = ports.mirrorOf(pod);
+      if (!isMirrorOf(mirror, pod)) return undefined;
+      const phase = mirror?.status?.phase;
+      return (phase === "Succeeded" || phase === "Failed") && ports.runs(pod) ? undefined : mirror?.status;
     },
     ended(pod) {
       if (pod === undefined || !isStaticPod(pod)) return;

@@ -245,6 +245,11 @@ const showPods = (
   };
 };
 
+const runsIn =
+  ({ cache }: Runtime) =>
+  (pod: Pod): boolean =>
+    cache.get(podRef(pod).uid)?.containers.some(({ state }) => state === "running") === true;
+
 /** Creates the loop and joins it to what is observed; nothing runs before the workers do. */
 export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, parts: PodLoopParts): PodLoop => {
   const { runtime, engines, events, probes, sources, view, membership, timelines, stack } = parts;
@@ -254,7 +259,8 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
   const sourcesReady = Promise.withResolvers<void>();
   const forgotten = createEmitter<PodRef>();
   const firstObservation = createFirstObservation(runtime.cache);
-  const known = createKnownStatuses((pod) => workers.mirrorPodOf(podFullName(podRef(pod))));
+  const mirrorOf = (pod: Pod): Pod | undefined => workers.mirrorPodOf(podFullName(podRef(pod)));
+  const known = createKnownStatuses({ mirrorOf, runs: runsIn(runtime) });
   const observed = (uid: PodUid): RuntimePodStatus | undefined => asShown(engines.podSync, runtime.cache.get(uid));
   const applyPodProbes: ApplyProbes = (pod) => applyProbes(probes, pod, { observed: observed(podRef(pod).uid), hostIp: hostIp() });
   const statuses = createPodStatuses(
