@@ -1,7 +1,7 @@
 import { isFeatureEnabled } from "@nk/kubelet-config";
 import type { KubeletSettings } from "@nk/kubelet-config";
 import { kinds } from "@nk/kube-client";
-import { isStaticPod, podFullName, podRef } from "@nk/pod-model";
+import { podFullName, podRef } from "@nk/pod-model";
 import type { Pod, PodRef, PodSource, PodStatus, PodUid, RuntimePod, RuntimePodStatus } from "@nk/pod-model";
 import { createPodStatuses, needsReadinessPass } from "@nk/pod-status";
 import type { PodStartLatency, PodStatuses, StartTimelines, StatusWriter } from "@nk/pod-status";
@@ -22,6 +22,7 @@ import { admissionByNode, timedAdmission } from "../adapters/admission.ts";
 import type { EventLog } from "../adapters/event-log.ts";
 import { createFirstObservation } from "../adapters/first-observation.ts";
 import type { FirstObservation } from "../adapters/first-observation.ts";
+import { createKnownStatuses } from "../adapters/known-status.ts";
 import { primaryHostIp } from "../adapters/node-facts.ts";
 import type { HostFacts } from "../adapters/host.ts";
 import type { NodeView } from "../adapters/node-view.ts";
@@ -244,6 +245,11 @@ const showPods = (
   };
 };
 
+const runsIn =
+  ({ cache }: Runtime) =>
+  (pod: Pod): boolean =>
+    cache.get(podRef(pod).uid)?.containers.some(({ state }) => state === "running") === true;
+
 /** Creates the loop and joins it to what is observed; nothing runs before the workers do. */
 export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, parts: PodLoopParts): PodLoop => {
   const { runtime, engines, events, probes, sources, view, membership, timelines, stack } = parts;
@@ -253,6 +259,8 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
   const sourcesReady = Promise.withResolvers<void>();
   const forgotten = createEmitter<PodRef>();
   const firstObservation = createFirstObservation(runtime.cache);
+  const mirrorOf = (pod: Pod): Pod | undefined => workers.mirrorPodOf(podFullName(podRef(pod)));
+  const known = createKnownStatuses({ mirrorOf, runs: runsIn(runtime) });
   const observed = (uid: PodUid): RuntimePodStatus | undefined => asShown(engines.podSync, runtime.cache.get(uid));
   const applyPodProbes: ApplyProbes = (pod) => applyProbes(probes, pod, { observed: observed(podRef(pod).uid), hostIp: hostIp() });
   const statuses = createPodStatuses(
@@ -265,8 +273,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
     {
       runtimeName: () => runtime.name,
       nodeIps: () => view.ips(),
-      // A static pod's status outlives a restart in its mirror.
-      knownStatus: (pod) => (isStaticPod(pod) ? workers.mirrorPodOf(podFullName(podRef(pod)))?.status : pod.status),
+      knownStatus: (pod) => known.of(pod),
       clock,
       logger: logger.child({ part: "status" }),
     },
@@ -289,6 +296,7 @@ export const createPodLoop = (settings: KubeletSettings, telemetry: Telemetry, p
       sources,
       onSourcesReady: sourcesReady.resolve,
       onForgotten: (ref) => {
+        known.ended(statuses.pod(ref.uid));
         forgetPod(parts, { statuses, deadlines }, ref.uid);
         forgotten.emit(ref);
       },

@@ -28,7 +28,6 @@ export interface ServerParts {
   readonly stack: AsyncDisposableStack;
 }
 
-
 const healthChecks = ({ runtime }: ServerParts): HealthChecks => createHealthChecks(() => runtime.pleg.health.problem());
 
 const publicPorts = (telemetry: Telemetry, parts: ServerParts): PublicPorts => {

@@ -154,11 +154,27 @@ export const describeDeletions = (rig: () => ClusterRig): void => {
     await rig().write("static.json", manifest("two"));
     const third = await untilApiPod(rig(), name, (pod) => pod.spec?.containers[0]?.env?.[0]?.value === "two" && isReady(pod));
     expect(main(third)?.containerID).not.toBe(container);
+    expect(main(third), "it tells nothing of the version before it").toMatchObject({ restartCount: 0, lastState: {} });
     expect(third.metadata?.annotations?.["kubernetes.io/config.hash"]).not.toBe(first.metadata?.annotations?.["kubernetes.io/config.hash"]);
 
     await rig().unwrite("static.json");
     await untilApiPodGone(rig(), name);
     for (const pod of [first, third]) await untilTraceless(rig(), pod.metadata?.annotations?.["kubernetes.io/config.hash"] ?? "");
+  });
+
+  it("runs a static pod that is removed and written again while it ends", async () => {
+    const name = `twice-${CLUSTER_NODE}`;
+    const slow = "trap 'sleep 1; exit 0' TERM; while true; do sleep 0.05; done";
+    const manifest = podOf("twice", [shell("main", slow)], { terminationGracePeriodSeconds: 10 });
+    await rig().write("twice.json", manifest);
+    const first = await untilApiPod(rig(), name, isReady);
+    await rig().unwrite("twice.json");
+    await untilApiPod(rig(), name, (pod) => !isReady(pod));
+    await rig().write("twice.json", manifest);
+    const again = await untilApiPod(rig(), name, (pod) => isReady(pod) && main(pod)?.containerID !== main(first)?.containerID);
+    expect(again.status?.phase).toBe("Running");
+    await rig().unwrite("twice.json");
+    await untilApiPodGone(rig(), name);
   });
 
   it("takes a pod's change of labels without touching its containers", async () => {

@@ -102,7 +102,7 @@ const CLOCK_SLACK_MS = 1;
 const decideWrite = (lane: Lane, view: ApiView, nowMs: number): Step => {
   const { published } = lane;
   if (published === undefined) return { type: "none" };
-  const merged = mergeStatus(view.status, published.status, published);
+  const merged = mergeStatus(view.status, published.status, { ...published, isMirror: lane.isStatic });
   const isShown = isSameByKubelet(view.status, merged);
   const isRepair = lane.acknowledgedBy === view.ref.uid;
   if (!isShown) {

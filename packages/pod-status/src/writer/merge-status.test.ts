@@ -39,6 +39,13 @@ describe("mergeStatus", () => {
     expect(mergeStatus(api, { phase: "Running" }, running)).toEqual(api);
   });
 
+  it("lets a mirror leave a final phase: its static pod may live twice, and a user may have written it", () => {
+    const api: PodStatus = { phase: "Failed", reason: "Evil", message: "by a user", startTime: "2026-01-01T00:00:00Z" };
+    const ours: PodStatus = { phase: "Running", startTime: "2026-01-01T00:01:00Z" };
+    expect(mergeStatus(api, ours, { ...running, isMirror: true })).toEqual(ours);
+    expect(mergeStatus({ phase: "Running" }, { phase: "Failed" }, { ...running, isMirror: true })).toEqual({ phase: "Running" });
+  });
+
   it("does not let a pod that has ended be ready", () => {
     expect(mergeStatus({ phase: "Running" }, { phase: "Succeeded", conditions: [ready] }, stopped).conditions).toEqual([
       { type: "Ready", status: "False", reason: "PodCompleted" },

@@ -43,16 +43,23 @@ const phaseFields = ({ phase, reason, message }: PodStatus): PhaseFields => ({
  * - conditions and resource claims of others stay as they are;
  * - a final phase waits until no container of the pod can run any more, and never changes again;
  * - the start time stays, the observed generation never falls.
+ *
+ * A mirror only repeats what the kubelet says. The same static pod may be removed and written again, under the same UID: its mirror leaves the
+ * end of its first life, or one that a user has written, and starts when the pod does.
  */
-export const mergeStatus = (api: PodStatus, ours: PodStatus, facts: { readonly couldHaveRunningContainers: boolean }): PodStatus => {
+export const mergeStatus = (
+  api: PodStatus,
+  ours: PodStatus,
+  facts: { readonly couldHaveRunningContainers: boolean; readonly isMirror?: boolean },
+): PodStatus => {
   const isFinalBefore = isFinal(api.phase);
   const becomesFinal = !isFinalBefore && isFinal(ours.phase);
-  const keepsPhase = becomesFinal ? facts.couldHaveRunningContainers : isFinalBefore && api.phase !== ours.phase;
+  const keepsPhase = becomesFinal ? facts.couldHaveRunningContainers : isFinalBefore && facts.isMirror !== true && api.phase !== ours.phase;
   const phase = phaseFields(keepsPhase ? api : ours);
   const { phase: _phase, reason: _reason, message: _message, conditions: _conditions, ...rest } = ours;
   const generation = Math.max(api.observedGeneration ?? 0, ours.observedGeneration ?? 0);
   const conditions = mergeConditions(api, ours, becomesFinal && !facts.couldHaveRunningContainers);
-  const startTime = api.startTime ?? ours.startTime;
+  const startTime = facts.isMirror === true ? (ours.startTime ?? api.startTime) : (api.startTime ?? ours.startTime);
   const ephemeral = ours.ephemeralContainerStatuses ?? api.ephemeralContainerStatuses;
   return {
     ...rest,

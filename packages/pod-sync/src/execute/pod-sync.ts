@@ -74,7 +74,7 @@ export interface PodSync {
    */
   isStarting(uid: PodUid, containerId: string): boolean;
   /**
-   * Whether a container is being stopped to be started anew (its definition changed, a probe failed), and its successor has not started yet.
+   * Whether a container is being stopped to be started anew (its definition changed, a probe failed, its sandbox died), and its successor has not started yet.
    * Whatever its restart policy makes of its exit code it has not ended for good: its pod goes on.
    */
   isReplaced(uid: PodUid, containerId: string): boolean;

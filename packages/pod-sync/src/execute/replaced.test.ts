@@ -27,3 +27,35 @@ test("a container that is killed to be started anew has not ended until its succ
   await pass;
   expect(podSync.isReplaced(uid, id)).toBe(false);
 });
+
+test("a container that is moved to a new sandbox has not ended until it runs there", async () => {
+  const { fake, podSync } = create();
+  const pod = samplePod({ restartPolicy: "OnFailure", containers: [{ name: "main", image: "busybox" }] });
+  await podSync.sync(pod, { signal });
+  const { id } = fake.runtime.find("main");
+  fake.runtime.stopExitCode = 0;
+  fake.runtime.loseSandbox(uid);
+  const release = fake.runtime.hold("CreateContainer");
+  const pass = podSync.sync(pod, { signal });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(fake.runtime.find("main").state).toBe("exited");
+  expect(podSync.isReplaced(uid, id)).toBe(true);
+  release();
+  await pass;
+  expect(podSync.isReplaced(uid, id)).toBe(false);
+  expect(fake.runtime.find("main").state).toBe("running");
+});
+
+test("a container that had ended by itself when its sandbox died has ended", async () => {
+  const { fake, podSync } = create();
+  const pod = samplePod({ restartPolicy: "Always", containers: [{ name: "main", image: "busybox" }] });
+  await podSync.sync(pod, { signal });
+  const { id } = fake.runtime.find("main");
+  fake.runtime.breakSandbox(uid);
+  const release = fake.runtime.hold("RunPodSandbox");
+  const pass = podSync.sync(pod, { signal });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(podSync.isReplaced(uid, id)).toBe(false);
+  release();
+  await pass;
+});

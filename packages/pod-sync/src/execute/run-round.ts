@@ -230,7 +230,15 @@ const execute = async (
 };
 
 /** What is killed to be started anew. Whether an instance ran that is in an unknown state nobody can tell. */
-const listReplaced = ({ containersToKill, containersToStart }: PodPlan): readonly string[] => {
+const listReplaced = (
+  { killPod: why, containersToKill, containersToStart }: PodPlan,
+  observed: RuntimePodStatus | undefined,
+): readonly string[] => {
+  // What still runs in a sandbox that has died ends only because it is moved to the next one, with 0 if it minds SIGTERM.
+  if (why === "sandbox-changed") {
+    const moved = new Set(containersToStart.map(({ name }) => name));
+    return (observed?.containers ?? []).flatMap(({ id, name, state }) => (state === "running" && moved.has(name) ? [id] : []));
+  }
   const successors = new Set(containersToStart.flatMap(({ name, reason }) => (reason === "replaced" ? [name] : [])));
   return containersToKill.flatMap(({ id, name, reason }) => (successors.has(name) && reason !== "unknown-state" ? [id] : []));
 };
@@ -245,7 +253,7 @@ export const runRound = async (
 ): Promise<RoundOutcome> => {
   const outcome: RoundOutcome = { reasons: new Map(), errors: [], retryAtMs: [], startedSidecar: false };
   const { replacing } = pass.memory;
-  for (const id of listReplaced(step.plan)) replacing.add(id);
+  for (const id of listReplaced(step.plan, step.observed)) replacing.add(id);
   try {
     await execute(pass, step, outcome);
   } catch (error) {
