@@ -38,6 +38,11 @@ const send = (target: AskTarget, path: string, { signal, maxBytes = 4 * 1024 * 1
         readBody(response, maxBytes).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
       },
     );
+    // A response with status 101 comes this way, and only to who listens: without, nothing ever would, not even the end of the time.
+    sent.once("upgrade", (response, socket) => {
+      socket.destroy();
+      resolve({ status: response.statusCode ?? 0, body: "" });
+    });
     sent.once("error", reject);
     sent.end();
   });

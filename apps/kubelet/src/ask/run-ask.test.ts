@@ -54,6 +54,8 @@ const answer: RequestListener = (request, response) => {
     case "cut":
       response.writeHead(200, { "content-length": "1000" }).write("{");
       return setTimeout(() => response.destroy(), 10);
+    case "switches":
+      return request.socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
     case "slow":
       return undefined;
     default:
@@ -193,6 +195,7 @@ describe("kubelet explain", () => {
     ["pod bad-time SERVER", 1, "answer is no explanation: parse time"],
     ["pod huge SERVER", 1, "the answer is longer than 4194304 bytes"],
     ["pod cut SERVER", 1, "ask the kubelet at http://127.0.0.1:PORT: "],
+    ["pod switches SERVER", 1, "it answers 101: "],
     ["pod slow SERVER", 1, "the answer took longer than 500 ms"],
     ["pod hang-up SERVER", 1, "it closed the connection"],
     ["pod web --server=https://127.0.0.1:PLAIN --insecure-skip-tls-verify", 1, "it does not speak TLS there"],
