@@ -1,30 +1,10 @@
-import { createFakeClock } from "@nk/stdx/testing";
-import { expect, onTestFinished, test } from "vitest";
-import { createPodWorkers } from "./pod-workers.ts";
-import type { PodWorkersPorts } from "./ports.ts";
-import { createFakePorts, sketchPod } from "./testing/index.ts";
-
-const setUp = (changePorts: (ports: PodWorkersPorts) => PodWorkersPorts = (ports) => ports) => {
-  const clock = createFakeClock();
-  const ports = createFakePorts();
-  const workers = createPodWorkers(changePorts(ports), { sources: ["api"], clock, random: () => 0 });
-  const start = (): void => {
-    const stop = new AbortController();
-    const running = workers.run(stop.signal);
-    onTestFinished(async () => {
-      stop.abort(new Error("the test is over"));
-      await running;
-      expect(clock.pendingCount).toBe(0);
-    });
-  };
-  const show = (...uids: readonly string[]): void =>
-    workers.applySnapshot({ source: "api", pods: uids.map((uid) => sketchPod({ uid })), problems: [] });
-  return { clock, ports, workers, start, show };
-};
+import { expect, test } from "vitest";
+import { sketchPod } from "./testing/index.ts";
+import { setUp } from "../test/set-up.ts";
 
 test("a container that comes up when its pod has been stopped is stopped before the pod is cleaned up again", async () => {
   let isLate = true;
-  const { clock, ports, workers, show, start } = setUp((given) => ({
+  const { clock, ports, workers, show, start } = setUp({}, (given) => ({
     ...given,
     runtime: {
       ...given.runtime,
@@ -52,7 +32,7 @@ test("a container that comes up when its pod has been stopped is stopped before 
 
 test("a pod that its source gives up while it is cleaned up is cleaned up once more, as one that was removed", async () => {
   const held = Promise.withResolvers<void>();
-  const { clock, ports, workers, show, start } = setUp((given) => ({
+  const { clock, ports, workers, show, start } = setUp({}, (given) => ({
     ...given,
     runtime: {
       ...given.runtime,

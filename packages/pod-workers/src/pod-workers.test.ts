@@ -1,36 +1,7 @@
 import { raceSignal } from "@nk/stdx";
-import { createFakeClock, createRecordingMetrics } from "@nk/stdx/testing";
-import { expect, onTestFinished, test } from "vitest";
-import { createPodWorkersMetrics } from "./metrics.ts";
-import type { PodWorkersOptions } from "./options.ts";
-import { createPodWorkers } from "./pod-workers.ts";
-import type { PodWorkersPorts } from "./ports.ts";
-import { createFakePorts, sketchPod, sketchRuntimePod } from "./testing/index.ts";
-
-const setUp = (options: Partial<PodWorkersOptions> = {}, changePorts: (ports: PodWorkersPorts) => PodWorkersPorts = (ports) => ports) => {
-  const clock = createFakeClock();
-  const ports = createFakePorts();
-  const recorded = createRecordingMetrics();
-  const workers = createPodWorkers(changePorts(ports), {
-    sources: ["api"],
-    clock,
-    random: () => 0,
-    metrics: createPodWorkersMetrics(recorded),
-    ...options,
-  });
-  const stop = new AbortController();
-  const start = (): void => {
-    const running = workers.run(stop.signal);
-    onTestFinished(async () => {
-      stop.abort(new Error("the test is over"));
-      await running;
-      expect(clock.pendingCount).toBe(0);
-    });
-  };
-  const show = (...uids: readonly string[]): void =>
-    workers.applySnapshot({ source: "api", pods: uids.map((uid) => sketchPod({ uid })), problems: [] });
-  return { clock, ports, recorded, workers, stop, start, show };
-};
+import { expect, test } from "vitest";
+import { setUp } from "../test/set-up.ts";
+import { sketchPod, sketchRuntimePod } from "./testing/index.ts";
 
 test("nothing is asked of the ports before run, and everything known then starts", async () => {
   const { clock, ports, show, start } = setUp();

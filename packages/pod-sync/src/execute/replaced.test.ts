@@ -1,3 +1,4 @@
+import type { Pod } from "@nk/pod-model";
 import { createFakeClock } from "@nk/stdx/testing";
 import { expect, test } from "vitest";
 import { createFakePorts, samplePod } from "../testing/index.ts";
@@ -11,13 +12,8 @@ const create = () => {
 const { signal } = new AbortController();
 const uid = "uid-web";
 
-test("a container that is killed to be started anew has not ended until its successor runs", async () => {
-  const { fake, podSync } = create();
-  const livenessProbe = { exec: { command: ["true"] } };
-  const pod = samplePod({ restartPolicy: "OnFailure", containers: [{ name: "main", image: "busybox", livenessProbe }] });
-  await podSync.sync(pod, { signal });
-  const { id } = fake.runtime.find("main");
-  fake.probes.set(id, { liveness: "failure" });
+/** The next pass stops the container, which counts as replaced until the other one has started. */
+const expectReplacement = async ({ fake, podSync }: ReturnType<typeof create>, pod: Pod, id: string): Promise<void> => {
   const release = fake.runtime.hold("CreateContainer");
   const pass = podSync.sync(pod, { signal });
   await new Promise((resolve) => setImmediate(resolve));
@@ -26,6 +22,17 @@ test("a container that is killed to be started anew has not ended until its succ
   release();
   await pass;
   expect(podSync.isReplaced(uid, id)).toBe(false);
+};
+
+test("a container that is killed to be started anew has not ended until its successor runs", async () => {
+  const { fake, podSync } = create();
+  const livenessProbe = { exec: { command: ["true"] } };
+  const pod = samplePod({ restartPolicy: "OnFailure", containers: [{ name: "main", image: "busybox", livenessProbe }] });
+  await podSync.sync(pod, { signal });
+  const { id } = fake.runtime.find("main");
+  fake.probes.set(id, { liveness: "failure" });
+  await expectReplacement({ fake, podSync }, pod, id);
+  expect(fake.runtime.find("main").state).toBe("running");
 });
 
 test("a container that is moved to a new sandbox has not ended until it runs there", async () => {
@@ -35,14 +42,7 @@ test("a container that is moved to a new sandbox has not ended until it runs the
   const { id } = fake.runtime.find("main");
   fake.runtime.stopExitCode = 0;
   fake.runtime.loseSandbox(uid);
-  const release = fake.runtime.hold("CreateContainer");
-  const pass = podSync.sync(pod, { signal });
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(fake.runtime.find("main").state).toBe("exited");
-  expect(podSync.isReplaced(uid, id)).toBe(true);
-  release();
-  await pass;
-  expect(podSync.isReplaced(uid, id)).toBe(false);
+  await expectReplacement({ fake, podSync }, pod, id);
   expect(fake.runtime.find("main").state).toBe("running");
 });
 

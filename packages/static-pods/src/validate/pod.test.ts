@@ -1,20 +1,7 @@
-import { applyPodDefaults } from "@nk/pod-model";
 import type { Pod } from "@nk/pod-model";
 import { describe, expect, it } from "vitest";
-import { createField } from "../field.ts";
-import { applyStaticPodIdentity } from "../identity.ts";
-import { validatePod } from "./pod.ts";
+import { problemsOf } from "../../test/problems-of.ts";
 
-const problemsOf = (written: Pod): readonly string[] => {
-  const messages: string[] = [];
-  const pod = applyPodDefaults(applyStaticPodIdentity(written, { source: "file", location: "/m", nodeName: "n" }, 0));
-  validatePod(
-    written,
-    pod,
-    createField(({ field, message }) => messages.push(`${field}: ${message}`)),
-  );
-  return messages;
-};
 const container = { name: "c", image: "i" };
 const withSpec = (spec: object): Pod => ({ metadata: { name: "p" }, spec: { containers: [container], ...spec } });
 const withContainer = (fields: object): Pod => withSpec({ containers: [{ ...container, ...fields }] });
